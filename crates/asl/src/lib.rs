@@ -1,0 +1,1 @@
+//! An Amazon States Language definition: parsed with spans, validated, compiled.

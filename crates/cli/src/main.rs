@@ -1,0 +1,2 @@
+//! The `stepwright` binary.
+fn main() {}

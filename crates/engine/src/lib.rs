@@ -1,0 +1,1 @@
+//! Owns running executions: mailboxes, timers, dispatch after commit, recovery.

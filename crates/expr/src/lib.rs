@@ -1,0 +1,1 @@
+//! What stands in a definition's fields: paths, payload templates and intrinsic functions.

@@ -1,0 +1,1 @@
+//! JSONPath as AWS evaluates it (Jayway's profile), over the shared JSON value.

@@ -1,0 +1,1 @@
+//! The nouns of Step Functions with their wire form.

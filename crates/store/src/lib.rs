@@ -1,0 +1,1 @@
+//! The durable port, in memory and on disk.

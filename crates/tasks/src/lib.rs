@@ -1,0 +1,1 @@
+//! What a Task state's Resource means: one file per integration.
