@@ -1,0 +1,139 @@
+//! Values as text.
+
+use crate::{Number, Value};
+use std::fmt::Write;
+
+pub(crate) fn compact(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(&mut out, value);
+    out
+}
+
+pub(crate) fn pretty(value: &Value) -> String {
+    let mut out = String::new();
+    write_indented(&mut out, value, 0);
+    out
+}
+
+/// Appends a number as AWS prints it: integers in full, doubles as Java's `Double.toString` writes them.
+pub fn write_number(out: &mut String, number: &Number) {
+    // Writing to a String cannot fail.
+    let _ = match number {
+        Number::I64(n) => write!(out, "{n}"),
+        Number::U64(n) => write!(out, "{n}"),
+        Number::Big(digits) => out.write_str(digits),
+        Number::F64(n) => write_double(out, *n),
+    };
+}
+
+/// Appends a string in quotes, escaping only what JSON requires.
+pub fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut plain_from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(text.get(plain_from..at).unwrap_or(""));
+        plain_from = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            other => {
+                let _ = write!(out, "\\u{other:04X}");
+            }
+        }
+    }
+    out.push_str(text.get(plain_from..).unwrap_or(""));
+    out.push('"');
+}
+
+fn write_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(n) => write_number(out, n),
+        Value::String(s) => write_string(out, s),
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_value(out, item);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => {
+            out.push('{');
+            for (i, (key, member)) in object.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_string(out, key);
+                out.push(':');
+                write_value(out, member);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_indented(out: &mut String, value: &Value, depth: usize) {
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                line(out, depth + 1);
+                write_indented(out, item, depth + 1);
+            }
+            line(out, depth);
+            out.push(']');
+        }
+        Value::Object(object) if !object.is_empty() => {
+            out.push('{');
+            for (i, (key, member)) in object.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                line(out, depth + 1);
+                write_string(out, key);
+                out.push_str(": ");
+                write_indented(out, member, depth + 1);
+            }
+            line(out, depth);
+            out.push('}');
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => write_value(out, value),
+    }
+}
+
+/// `Double.toString`: plain between 10^-3 and 10^7 with at least one digit on either side of the point, else `d.dddE±n`.
+fn write_double(out: &mut String, n: f64) -> std::fmt::Result {
+    let magnitude = n.abs();
+    if n == 0.0 || (1e-3..1e7).contains(&magnitude) {
+        return write!(out, "{n:?}");
+    }
+    let scientific = format!("{n:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let point = if mantissa.contains('.') { "" } else { ".0" };
+    write!(out, "{mantissa}{point}E{exponent}")
+}
