@@ -15,7 +15,7 @@ pub enum Number {
     U64(u64),
     /// A number with a fraction or an exponent. Always finite.
     F64(f64),
-    /// The digits of an integer beyond 64 bits, as they were written.
+    /// A number kept as its text: an integer beyond 64 bits, or one whose spelling matters (the dates of the API).
     Big(Arc<str>),
 }
 
@@ -59,13 +59,17 @@ impl Number {
             (Number::U64(a), Number::U64(b)) => a.cmp(b),
             (Number::I64(_), Number::U64(_)) => Ordering::Less,
             (Number::U64(_), Number::I64(_)) => Ordering::Greater,
-            (Number::Big(a), Number::Big(b)) => compare_digits(a, b),
+            (Number::Big(a), Number::Big(b)) if is_digits(a) && is_digits(b) => compare_digits(a, b),
+            (Number::Big(a), _) if !is_digits(a) => self.compare_as_doubles(other),
+            (_, Number::Big(b)) if !is_digits(b) => self.compare_as_doubles(other),
             (Number::Big(a), Number::I64(_) | Number::U64(_)) => sign_of_big(a),
             (Number::I64(_) | Number::U64(_), Number::Big(b)) => sign_of_big(b).reverse(),
-            (Number::F64(_), _) | (_, Number::F64(_)) => {
-                self.to_f64().partial_cmp(&other.to_f64()).unwrap_or(Ordering::Equal)
-            }
+            (Number::F64(_) | Number::Big(_), _) | (_, Number::F64(_)) => self.compare_as_doubles(other),
         }
+    }
+
+    fn compare_as_doubles(&self, other: &Number) -> Ordering {
+        self.to_f64().partial_cmp(&other.to_f64()).unwrap_or(Ordering::Equal)
     }
 }
 
@@ -85,6 +89,10 @@ impl From<u64> for Number {
     fn from(n: u64) -> Number {
         i64::try_from(n).map_or(Number::U64(n), Number::I64)
     }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || b == b'-')
 }
 
 fn sign_of_big(digits: &str) -> Ordering {
