@@ -1,1 +1,21 @@
-//! The nouns of Step Functions with their wire form.
+//! The nouns of Step Functions with their wire form: ARNs, names, times, statuses, history events, error names, limits,
+//! and what a Task's `Resource` names.
+//!
+//! Nothing here does anything: no clock, no state, no storage.
+
+pub mod arn;
+pub mod error_name;
+pub mod history;
+pub mod integration;
+pub mod limits;
+pub mod name;
+pub mod resource;
+pub mod status;
+pub mod time;
+mod wire;
+
+pub use arn::{ExecutionArn, Partition, StateMachineArn};
+pub use history::{EventDetails, EventId, Failure, HistoryEvent};
+pub use resource::{Pattern, TaskResource};
+pub use status::{ExecutionStatus, StateMachineStatus, StateMachineType, StateType};
+pub use time::Timestamp;

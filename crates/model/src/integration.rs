@@ -1,0 +1,334 @@
+//! The optimised integrations: which actions a service has, which patterns it knows, which parameters it takes.
+//!
+//! Source: the pages "Integrating optimized services" of the developer guide, and measurements of CreateStateMachine.
+
+use crate::resource::{Pattern, TaskResource};
+use json::{Object, Value};
+
+/// An action of an optimised integration.
+#[derive(Clone, Copy, Debug)]
+pub struct Action {
+    /// The action's name in the ARN.
+    pub name: &'static str,
+    /// Whether `.sync` exists.
+    pub sync: bool,
+    /// Whether `.waitForTaskToken` exists.
+    pub callback: bool,
+    /// Members that must be there.
+    pub required: &'static [&'static str],
+    /// Every member that is passed on; others are dropped before the call. Empty: all are.
+    pub supported: &'static [&'static str],
+}
+
+/// A service with optimised integrations.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// The service's name in the ARN.
+    pub name: &'static str,
+    /// Its actions.
+    pub actions: &'static [Action],
+}
+
+/// Whether a Task may name this resource: the service is known, has the action, and knows the pattern.
+pub fn is_recognized(resource: &TaskResource) -> bool {
+    match resource {
+        TaskResource::LambdaFunction { .. } | TaskResource::Activity { .. } => true,
+        TaskResource::Service { service, action, pattern, .. } => {
+            if let Some(sdk_service) = service.strip_prefix("aws-sdk:") {
+                let known_pattern = matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
+                return known_pattern && is_identifier(sdk_service) && is_camel_case(action);
+            }
+            find(service, action).is_some_and(|found| match pattern {
+                Pattern::RequestResponse => true,
+                Pattern::Sync => found.sync,
+                Pattern::Sync2 => found.sync && &**service == "states",
+                Pattern::WaitForTaskToken => found.callback,
+            })
+        }
+    }
+}
+
+/// The action of an optimised integration.
+pub fn find(service: &str, action: &str) -> Option<&'static Action> {
+    let service = SERVICES.iter().find(|s| s.name == service)?;
+    service.actions.iter().find(|a| a.name == action)
+}
+
+/// The members that the action requires and `has` does not know, in the order AWS names them.
+pub fn missing_members(resource: &TaskResource, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    action_of(resource)
+        .map(|action| action.required.iter().copied().filter(|member| !has(member)).collect())
+        .unwrap_or_default()
+}
+
+/// The parameters without the members that the optimised integration does not know.
+pub fn keep_supported(resource: &TaskResource, parameters: &Value) -> Value {
+    let supported = action_of(resource).map(|action| action.supported).unwrap_or_default();
+    match parameters {
+        Value::Object(object)
+            if !supported.is_empty() && object.keys().any(|k| !supported.contains(&&**k)) =>
+        {
+            let kept = object.iter().filter(|(key, _)| supported.contains(&&***key));
+            Value::from(kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Object>())
+        }
+        other => other.clone(),
+    }
+}
+
+fn action_of(resource: &TaskResource) -> Option<&'static Action> {
+    match resource {
+        TaskResource::LambdaFunction { .. } | TaskResource::Activity { .. } => None,
+        TaskResource::Service { service, action, .. } => find(service, action),
+    }
+}
+
+fn is_identifier(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+fn is_camel_case(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+const fn plain(name: &'static str) -> Action {
+    Action { name, sync: false, callback: false, required: &[], supported: &[] }
+}
+
+const fn job(name: &'static str) -> Action {
+    Action { sync: true, ..plain(name) }
+}
+
+const DYNAMODB_WRITE: &[&str] = &[
+    "Item",
+    "Key",
+    "TableName",
+    "ConditionalOperator",
+    "ConditionExpression",
+    "Expected",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "ReturnConsumedCapacity",
+    "ReturnItemCollectionMetrics",
+    "ReturnValues",
+    "AttributeUpdates",
+    "UpdateExpression",
+];
+
+/// Every optimised integration.
+pub const SERVICES: &[Service] = &[
+    Service {
+        name: "lambda",
+        actions: &[Action {
+            name: "invoke",
+            sync: false,
+            callback: true,
+            required: &["FunctionName"],
+            supported: &[
+                "FunctionName",
+                "Payload",
+                "Qualifier",
+                "InvocationType",
+                "ClientContext",
+                "LogType",
+            ],
+        }],
+    },
+    Service {
+        name: "sqs",
+        actions: &[Action {
+            name: "sendMessage",
+            sync: false,
+            callback: true,
+            required: &["QueueUrl", "MessageBody"],
+            supported: &[
+                "QueueUrl",
+                "MessageBody",
+                "DelaySeconds",
+                "MessageAttributes",
+                "MessageDeduplicationId",
+                "MessageGroupId",
+            ],
+        }],
+    },
+    Service {
+        name: "sns",
+        actions: &[Action {
+            name: "publish",
+            sync: false,
+            callback: true,
+            required: &["Message"],
+            supported: &[
+                "Message",
+                "MessageAttributes",
+                "MessageStructure",
+                "PhoneNumber",
+                "Subject",
+                "TargetArn",
+                "TopicArn",
+                "MessageDeduplicationId",
+                "MessageGroupId",
+            ],
+        }],
+    },
+    Service {
+        name: "events",
+        actions: &[Action {
+            callback: true,
+            required: &["Entries"],
+            supported: &["Entries"],
+            ..plain("putEvents")
+        }],
+    },
+    Service {
+        name: "dynamodb",
+        actions: &[
+            Action {
+                required: &["TableName", "Key"],
+                supported: &[
+                    "Key",
+                    "TableName",
+                    "AttributesToGet",
+                    "ConsistentRead",
+                    "ExpressionAttributeNames",
+                    "ProjectionExpression",
+                    "ReturnConsumedCapacity",
+                ],
+                ..plain("getItem")
+            },
+            Action { required: &["TableName", "Item"], supported: DYNAMODB_WRITE, ..plain("putItem") },
+            Action { required: &["TableName", "Key"], supported: DYNAMODB_WRITE, ..plain("updateItem") },
+            Action { required: &["TableName", "Key"], supported: DYNAMODB_WRITE, ..plain("deleteItem") },
+        ],
+    },
+    Service {
+        name: "states",
+        actions: &[Action {
+            name: "startExecution",
+            sync: true,
+            callback: true,
+            required: &["StateMachineArn"],
+            supported: &["StateMachineArn", "Input", "Name", "TraceHeader"],
+        }],
+    },
+    Service { name: "apigateway", actions: &[Action { callback: true, ..plain("invoke") }] },
+    Service { name: "http", actions: &[plain("invoke")] },
+    Service {
+        name: "athena",
+        actions: &[
+            job("startQueryExecution"),
+            plain("stopQueryExecution"),
+            plain("getQueryExecution"),
+            plain("getQueryResults"),
+        ],
+    },
+    Service { name: "batch", actions: &[job("submitJob")] },
+    Service {
+        name: "bedrock",
+        actions: &[Action { callback: true, ..plain("invokeModel") }, job("createModelCustomizationJob")],
+    },
+    Service {
+        name: "codebuild",
+        actions: &[
+            job("startBuild"),
+            job("startBuildBatch"),
+            job("retryBuildBatch"),
+            plain("stopBuild"),
+            plain("stopBuildBatch"),
+            plain("batchDeleteBuilds"),
+            plain("batchGetReports"),
+            plain("deleteBuildBatch"),
+        ],
+    },
+    Service {
+        name: "ecs",
+        actions: &[Action { callback: true, required: &["TaskDefinition"], ..job("runTask") }],
+    },
+    Service {
+        name: "eks",
+        actions: &[
+            job("createCluster"),
+            job("deleteCluster"),
+            job("createNodegroup"),
+            job("deleteNodegroup"),
+            job("createFargateProfile"),
+            job("deleteFargateProfile"),
+            job("runJob"),
+            plain("call"),
+        ],
+    },
+    Service {
+        name: "elasticmapreduce",
+        actions: &[
+            job("createCluster"),
+            job("terminateCluster"),
+            job("addStep"),
+            plain("cancelStep"),
+            plain("setClusterTerminationProtection"),
+            plain("modifyInstanceFleetByName"),
+            plain("modifyInstanceGroupByName"),
+        ],
+    },
+    Service {
+        name: "emr-containers",
+        actions: &[plain("createVirtualCluster"), job("deleteVirtualCluster"), job("startJobRun")],
+    },
+    Service {
+        name: "emr-serverless",
+        actions: &[
+            job("createApplication"),
+            job("startApplication"),
+            job("stopApplication"),
+            job("deleteApplication"),
+            job("startJobRun"),
+            job("cancelJobRun"),
+        ],
+    },
+    Service { name: "glue", actions: &[Action { required: &["JobName"], ..job("startJobRun") }] },
+    Service { name: "databrew", actions: &[job("startJobRun")] },
+    Service { name: "mediaconvert", actions: &[job("createJob")] },
+    Service {
+        name: "sagemaker",
+        actions: &[
+            job("createTrainingJob"),
+            job("createTransformJob"),
+            job("createProcessingJob"),
+            job("createLabelingJob"),
+            job("createHyperParameterTuningJob"),
+            plain("createEndpoint"),
+            plain("createEndpointConfig"),
+            plain("createModel"),
+            plain("updateEndpoint"),
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recognized(text: &str) -> bool {
+        is_recognized(&TaskResource::parse(text).unwrap())
+    }
+
+    #[test]
+    fn impossible_combinations_are_not_recognized() {
+        assert!(recognized("arn:aws:states:::lambda:invoke.waitForTaskToken"));
+        assert!(recognized("arn:aws:states:::states:startExecution.sync:2"));
+        assert!(recognized("arn:aws:states:::aws-sdk:s3:getObject"));
+        // AWS: recorded test_invalid_integration.
+        assert!(!recognized("arn:aws:states:::dynamodb:query"));
+        assert!(!recognized("arn:aws:states:::lambda:invoke.sync"));
+        assert!(!recognized("arn:aws:states:::batch:submitJob.sync:2"));
+        assert!(!recognized("arn:aws:states:::glue:startJobRun.waitForTaskToken"));
+        assert!(!recognized("arn:aws:states:::aws-sdk:s3:getObject.sync"));
+    }
+
+    #[test]
+    fn unknown_members_are_dropped_and_missing_ones_named() {
+        let resource = TaskResource::parse("arn:aws:states:::sqs:sendMessage").unwrap();
+        let parameters = json::parse(r#"{"QueueUrl":"q","MessageSystemAttribute":1}"#).unwrap();
+        assert_eq!(keep_supported(&resource, &parameters).to_text(), r#"{"QueueUrl":"q"}"#);
+        let missing = missing_members(&resource, |member| parameters.get(member).is_some());
+        assert_eq!(missing, ["MessageBody"]);
+    }
+}
