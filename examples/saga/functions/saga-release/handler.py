@@ -1,0 +1,13 @@
+"""Puts reserved articles back on the shelf, if that step was ever done: a compensation must be safe to call always."""
+
+import ledger
+
+
+def handler(event, context):
+    meta = event["meta"]
+    ledger.call(meta, context)
+    done = ledger.find(meta, "reserve")
+    if done is None:
+        return {"undone": False}
+    ledger.once(meta, "release", undoes=done["key"])
+    return {"undone": True}
