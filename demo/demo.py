@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 PROJECTS = ["order-processing", "saga", "human-approval"]
 PATIENCE_SECONDS = 30
+BACK_ORDER_WAIT = 3
 
 
 def main():
@@ -105,7 +106,7 @@ class Demo:
             ("a purchase, approved", "human-approval", "waiting", "SUCCEEDED", None),
         ]
         with ThreadPoolExecutor() as pool:
-            arns = list(pool.map(lambda run: self.start(run[1], example_input(run[1], run[2])), runs))
+            arns = list(pool.map(lambda run: self.start(run[1], example_input(run[1], run[2]), run[0]), runs))
         self.approve(arns[4])
         rows = []
         for (title, _, _, wanted, error), arn in zip(runs, arns):
@@ -117,7 +118,7 @@ class Demo:
         table(["run", "status", "took", "outcome"], rows)
         undone = [e["effect"] for e in self.server.entries() if e["execution"] == arns[3]]
         expect(undone == ["reserve", "charge", "refund", "release"], f"the saga did {undone}")
-        say("")
+        say()
         proved("the saga undid its steps in reverse: " + ", ".join(undone))
 
     # --- 3
@@ -126,14 +127,14 @@ class Demo:
         chapter(3, "kill -9 in the middle",
                 "A power cut asks nobody. Whatever was acknowledged must survive, whatever was done must stay done once.")
         back_order = example_input("order-processing", "back-order")
-        back_order["backOrder"] = {"waitSeconds": 3, "maxChecks": 5}
+        back_order["backOrder"] = {"waitSeconds": BACK_ORDER_WAIT, "maxChecks": 5}
         wanted = {
             "purchase on a token": ("human-approval", example_input("human-approval", "waiting")),
             "order on back-order": ("order-processing", back_order),
             "order in progress": ("order-processing", example_input("order-processing", "slow")),
         }
         with ThreadPoolExecutor() as pool:
-            arns = list(pool.map(lambda one: self.start(*one), wanted.values()))
+            arns = list(pool.map(lambda title: self.start(*wanted[title], title), wanted))
         return dict(zip(wanted, arns))
 
     def kill_and_restart(self, lives):
@@ -145,7 +146,7 @@ class Demo:
         # The last one is only acknowledged: its answer is the last thing this server says.
         lives["order just accepted"] = self.server.post(
             "StartExecution", stateMachineArn=self.machines["order-processing"],
-            input=json.dumps(example_input("order-processing", "good")),
+            name="order-just-accepted", input=json.dumps(example_input("order-processing", "good")),
         )["executionArn"]
         self.server.kill()
         killed = time.monotonic()
@@ -156,13 +157,13 @@ class Demo:
         ])
         time.sleep(0.5)
         took = self.server.start()
-        say("")
+        say()
         say(f"killed, down for {time.monotonic() - killed:.1f} s, and answering again {took} ms after its start,")
         say("on the same data directory. Nobody tells it what was going on.")
         return before
 
     def finish(self, lives):
-        say("")
+        say()
         self.approve(lives["purchase on a token"])
         rows, after = [], {}
         for title, arn in lives.items():
@@ -181,9 +182,11 @@ class Demo:
                 "Read from the histories, and from the ledger that the functions keep on their own.")
         for title, events in after.items():
             check_history(title, events, before[title])
-        proved(f"{sum(map(len, after.values()))} history events in 4 executions: ids dense, each points back, every state left once per visit")
-        proved(f"the {sum(map(len, before.values()))} events seen before the kill are unchanged")
-        proved("the token given out before the kill was answered after it; the wait ended when it was due")
+        total, seen = (sum(map(len, histories.values())) for histories in (after, before))
+        proved(f"{total} events in 4 histories: ids without a gap, each points back, each state left once per visit")
+        proved(f"the {seen} events seen before the kill are unchanged")
+        proved("the token given out before the kill was answered after it")
+        self.prove_wait(after["order on back-order"])
         ours = set(lives.values())
         self.prove_effects(lives, [e for e in self.server.entries() if e["execution"] in ours])
         calls = [c for c in self.server.entries(".calls") if c["execution"] in ours]
@@ -192,8 +195,16 @@ class Demo:
         proved(f"{len(calls)} function calls, no attempt of any step was called twice")
         for title, events in after.items():
             for state in cut_off(events):
-                proved(f"{title}: the kill cut off {state}; outcome unknown, so it failed with")
-                say("    Lambda.SdkClientException, and the Retry that AWS recommends asked again")
+                proved(f"{title}: the kill cut off {state}. Its outcome is unknown, so the task failed with")
+                say("    Lambda.SdkClientException; the Retry that AWS recommends asked again, and the ledger held")
+
+    def prove_wait(self, events):
+        begin = next(e for e in events if entered(e) == "WaitForStock")
+        end = next(e for e in events if left(e) == "WaitForStock")
+        lasted = end["timestamp"] - begin["timestamp"]
+        expect(BACK_ORDER_WAIT - 0.01 <= lasted < BACK_ORDER_WAIT + 3,
+               f"the wait of {BACK_ORDER_WAIT} seconds across the kill took {lasted:.2f}")
+        proved(f"the wait of {BACK_ORDER_WAIT} seconds that the kill fell into took {lasted:.2f}")
 
     def prove_effects(self, lives, entries):
         full = ["charge", "mail", "shipment", "take-stock"]
@@ -217,7 +228,8 @@ class Demo:
         early = list(dict.fromkeys(names[e["id"]] for e in events if 1 < e["id"] < first))
         rows = [[f"1-{first - 1}", "", "...", " > ".join(early)]]
         for event in events[first - 1:]:
-            rows.append([event["id"], f"{event['timestamp'] - start:+.2f}", event["type"], names[event["id"]]])
+            kind = " ".join(filter(None, [event["type"], error_of(event)]))
+            rows.append([event["id"], f"{event['timestamp'] - start:+.2f}", kind, names[event["id"]]])
             if event["id"] == seen:
                 rows.append([("kill -9", "red"), "", "", ""])
         table(["id", "seconds", "event", "state"], rows)
@@ -247,9 +259,10 @@ class Demo:
     def call(self, command, **options):
         return self.client.call(self.server.url, command, **options)
 
-    def start(self, project, value):
+    def start(self, project, value, title):
+        name = title.replace(",", "").replace(" ", "-")
         return self.call(
-            "start-execution", state_machine_arn=self.machines[project], input=json.dumps(value)
+            "start-execution", state_machine_arn=self.machines[project], name=name, input=json.dumps(value)
         )["executionArn"]
 
     def approve(self, arn):
@@ -358,9 +371,13 @@ def cut_off(events):
     """The states whose call was under way at the kill: they failed with a lost answer."""
     names = state_names(events)
     for event in events:
-        details = event.get("taskFailedEventDetails") or event.get("lambdaFunctionFailedEventDetails") or {}
-        if details.get("error") == "Lambda.SdkClientException":
+        if error_of(event) == "Lambda.SdkClientException":
             yield names[event["id"]]
+
+
+def error_of(event):
+    details = event.get("taskFailedEventDetails") or event.get("lambdaFunctionFailedEventDetails") or {}
+    return details.get("error")
 
 
 def repeated(keys):

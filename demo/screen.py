@@ -17,8 +17,8 @@ def chapter(number, title, why):
     print(f"   {paint(why, 'dim')}\n", flush=True)
 
 
-def say(text):
-    print(f"   {text}", flush=True)
+def say(text=""):
+    print(f"   {text}".rstrip(), flush=True)
 
 
 def proved(text):

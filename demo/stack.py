@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +20,7 @@ Neither is here. Get one of them, for example:
     pip install boto3
 """
 
-# Callers must reach this machine directly, whatever proxy or AWS profile they have set up.
+# Stands in for every AWS_* variable of the caller: no profile, proxy or endpoint of theirs may interfere.
 CLIENT_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "demo",
     "AWS_SECRET_ACCESS_KEY": "demo",
@@ -55,7 +56,7 @@ class Server:
     def start(self):
         """Starts it and waits for /health; returns the milliseconds that took."""
         began = time.monotonic()
-        environment = {**os.environ, **CLIENT_ENVIRONMENT, "STEPWRIGHT_DEMO_LEDGER": str(self.ledger)}
+        environment = {**clean_environment(), "STEPWRIGHT_DEMO_LEDGER": str(self.ledger)}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
@@ -135,9 +136,7 @@ class Cli:
         words = [self._program, "stepfunctions", command, "--endpoint-url", url, "--output", "json"]
         for name, value in options.items():
             words += ["--" + name.replace("_", "-"), value]
-        done = subprocess.run(
-            words, env={**os.environ, **CLIENT_ENVIRONMENT}, capture_output=True, text=True, timeout=30
-        )
+        done = subprocess.run(words, env=clean_environment(), capture_output=True, text=True, timeout=30)
         if done.returncode != 0:
             raise Surprise(f"aws stepfunctions {command}: {done.stderr.strip()}")
         return json.loads(done.stdout) if done.stdout.strip() else {}
@@ -147,14 +146,16 @@ class Boto3:
     """The same calls through boto3, where the CLI is absent."""
 
     def __init__(self, boto3):
-        self._session = boto3.session.Session()
+        self._boto3, self._lock, self._client = boto3, threading.Lock(), None
         self.name = "boto3 " + boto3.__version__
 
     def call(self, url, command, **options):
-        client = self._session.client("stepfunctions", endpoint_url=url)
+        with self._lock:  # clients may be shared between threads, making one may not
+            if self._client is None:
+                self._client = self._boto3.client("stepfunctions", endpoint_url=url)
         members = {_member(name): value for name, value in options.items()}
         try:
-            return getattr(client, command.replace("-", "_"))(**members)
+            return getattr(self._client, command.replace("-", "_"))(**members)
         except Exception as trouble:
             raise Surprise(f"{command}: {trouble}") from None
 
@@ -170,8 +171,16 @@ def find_client():
         import boto3
     except ImportError:
         raise SystemExit(NEED_A_CLIENT) from None
-    os.environ.update(CLIENT_ENVIRONMENT)
+    kept = clean_environment()
+    os.environ.clear()
+    os.environ.update(kept)
     return Boto3(boto3)
+
+
+def clean_environment():
+    """The caller's environment with AWS settings that lead to this machine and nowhere else."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, **CLIENT_ENVIRONMENT}
 
 
 def free_port():
