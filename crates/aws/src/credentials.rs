@@ -1,0 +1,70 @@
+//! Who signs.
+
+use std::fmt;
+
+/// An access key. `Debug` does not show the secret parts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// AWS_ACCESS_KEY_ID.
+    pub access_key_id: String,
+    /// AWS_SECRET_ACCESS_KEY.
+    pub secret_access_key: String,
+    /// AWS_SESSION_TOKEN, with temporary credentials.
+    pub session_token: Option<String>,
+}
+
+impl Credentials {
+    /// A key without session token.
+    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Credentials {
+        Credentials {
+            access_key_id: access_key_id.into(),
+            secret_access_key: secret_access_key.into(),
+            session_token: None,
+        }
+    }
+
+    /// The key that the standard variables hold, if both of its parts are there and not empty.
+    pub fn from_variables<K: AsRef<str>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Option<Credentials> {
+        let (mut id, mut secret, mut session_token) = (None, None, None);
+        for (name, value) in variables {
+            let slot = match name.as_ref() {
+                "AWS_ACCESS_KEY_ID" => &mut id,
+                "AWS_SECRET_ACCESS_KEY" => &mut secret,
+                "AWS_SESSION_TOKEN" => &mut session_token,
+                _ => continue,
+            };
+            *slot = Some(value.into()).filter(|value| !value.is_empty());
+        }
+        Some(Credentials { access_key_id: id?, secret_access_key: secret?, session_token })
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_parts_of_a_key_are_needed() {
+        let read = |pairs: &[(&str, &str)]| Credentials::from_variables(pairs.iter().copied());
+        assert_eq!(read(&[("AWS_ACCESS_KEY_ID", "a")]), None);
+        assert_eq!(read(&[("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "")]), None);
+        let found = read(&[("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s"), ("PATH", "/bin")]);
+        assert_eq!(found, Some(Credentials::new("a", "s")));
+    }
+
+    #[test]
+    fn debug_output_keeps_the_secret() {
+        let credentials =
+            Credentials { session_token: Some("tok-en".into()), ..Credentials::new("id", "s3cret") };
+        let shown = format!("{credentials:?}");
+        assert!(shown.contains("id") && !shown.contains("s3cret") && !shown.contains("tok-en"), "{shown}");
+    }
+}
