@@ -1,0 +1,141 @@
+//! The Lambda API: what the AWS CLI and SDKs need to create, change, list, call and delete functions.
+//!
+//! REST, JSON bodies, paths below `/2015-03-31/functions`. Requests are taken as they come: signatures are the
+//! caller's matter. There are no versions and no aliases; the qualifier `$LATEST` is accepted.
+
+mod configuration;
+mod create;
+mod delete;
+mod errors;
+mod get;
+mod invoke;
+mod list;
+mod update;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::HostConfig;
+use crate::host::FunctionHost;
+use crate::invocation::Target;
+use errors::ApiError;
+
+/// Bytes of a request's body: an archive of 50 MB in base64, and the rest. AWS: documented in the text of
+/// `RequestEntityTooLargeException`.
+const BODY_LIMIT: usize = 69_905_067;
+
+/// Answers a request of the Lambda API; `None` when its path belongs to another service.
+pub async fn handle(host: &FunctionHost, request: Request<Bytes>) -> Option<Response<Bytes>> {
+    let path = lambda_path(request.uri().path())?;
+    let answer = match path {
+        Ok(path) => route(host, &path, &request).await,
+        Err(error) => Err(error),
+    };
+    let mut response = answer.unwrap_or_else(ApiError::into_response);
+    let id = uuid::Uuid::new_v4().to_string();
+    if let (false, Ok(id)) = (response.headers().contains_key("x-amzn-requestid"), HeaderValue::from_str(&id)) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    Some(response)
+}
+
+/// The segments of a path after its date and `functions`, decoded.
+fn lambda_path(path: &str) -> Option<Result<Vec<String>, ApiError>> {
+    let mut segments = path.strip_prefix('/')?.split('/');
+    if !is_date(segments.next()?) || segments.next()? != "functions" {
+        return None;
+    }
+    let decoded = segments.filter(|segment| !segment.is_empty()).map(decode_percent);
+    Some(decoded.collect::<Option<_>>().ok_or_else(ApiError::unknown_operation))
+}
+
+/// Whether a path's first segment is the date of an API version, `2015-03-31`.
+fn is_date(segment: &str) -> bool {
+    let form = segment.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    segment.len() == 10 && form
+}
+
+async fn route(
+    host: &FunctionHost,
+    path: &[String],
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, ApiError> {
+    if request.body().len() > BODY_LIMIT {
+        return Err(ApiError::body_too_large(BODY_LIMIT));
+    }
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (request.method(), path.as_slice()) {
+        (&Method::POST, []) => create::create_function(host, request).await,
+        (&Method::GET, []) => list::list_functions(host, request),
+        (&Method::GET, [name]) => get::get_function(host, name, request),
+        (&Method::DELETE, [name]) => delete::delete_function(host, name, request).await,
+        (&Method::GET, [name, "configuration"]) => get::get_function_configuration(host, name, request),
+        (&Method::PUT, [name, "configuration"]) => update::update_configuration(host, name, request).await,
+        (&Method::PUT, [name, "code"]) => update::update_code(host, name, request).await,
+        (&Method::POST, [name, "invocations"]) => invoke::invoke(host, name, request).await,
+        _ => Err(ApiError::unknown_operation()),
+    }
+}
+
+/// The function a path and query name, which must be `$LATEST`.
+fn target(config: &HostConfig, name: &str, request: &Request<Bytes>) -> Result<Target, ApiError> {
+    let target = Target::read(name, query(request, "Qualifier").as_deref(), config)?;
+    if target.is_latest() { Ok(target) } else { Err(ApiError::not_found(&target.arn)) }
+}
+
+/// The value of a query parameter.
+fn query(request: &Request<Bytes>, key: &str) -> Option<String> {
+    let pairs = request.uri().query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == key).find_map(|(_, value)| decode_percent(&value.replace('+', " ")))
+}
+
+/// `None` when the text is not well-formed or not UTF-8 behind its escapes.
+fn decode_percent(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let high = char::from(rest.next()?).to_digit(16)?;
+        let low = char::from(rest.next()?).to_digit(16)?;
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// A request's body read as `T`.
+fn read_body<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| ApiError::malformed_body(&error))
+}
+
+/// A JSON answer.
+fn json(status: StatusCode, body: &impl Serialize) -> Result<Response<Bytes>, ApiError> {
+    let text = serde_json::to_vec(body).map_err(|error| ApiError::internal(&error.to_string()))?;
+    let mut response = Response::new(Bytes::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dated_functions_paths_are_lambdas() {
+        for other in ["/", "/functions", "/2015-03-31/layers", "/2015-03-3x/functions", "//functions", ""] {
+            assert!(lambda_path(other).is_none(), "{other}");
+        }
+        let path = lambda_path("/2015-03-31/functions/arn%3Aaws/invocations").unwrap().ok().unwrap();
+        assert_eq!(path, ["arn:aws", "invocations"]);
+        assert!(lambda_path("/2015-03-31/functions/").unwrap().ok().unwrap().is_empty());
+        assert!(lambda_path("/2020-06-30/functions/%zz").unwrap().is_err());
+    }
+}
