@@ -1,5 +1,13 @@
 //! Both implementations pass the one suite.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
 use std::sync::Arc;
 
 use store::{EmbeddedOptions, EmbeddedStore, MemoryStore, Store};
