@@ -1,0 +1,313 @@
+//! The fold: how each fact changes an execution. No decisions here.
+
+use crate::execution::{Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work};
+use crate::fact::{Fact, FactKind, Private};
+use json::{Payload, Value};
+use model::history::{ScheduleOptions, ServiceAction};
+use model::{EventDetails as E, EventId, ExecutionStatus, Failure, HistoryEvent, TaskResource, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Execution {
+    /// Takes in a fact.
+    pub fn apply(&mut self, fact: &Fact) {
+        match &fact.kind {
+            FactKind::Event(event) => {
+                self.last_event = event.id;
+                self.apply_event(fact.scope, event);
+            }
+            FactKind::Private(private) => self.apply_private(fact.scope, private),
+        }
+    }
+
+    fn apply_event(&mut self, scope: ScopeId, event: &HistoryEvent) {
+        match &event.details {
+            E::ExecutionStarted { input, .. } => {
+                self.input = input.0.clone();
+                self.open_scope(None, EventId(0));
+            }
+            E::ExecutionSucceeded { output } => {
+                self.output = Some(output.0.clone());
+                self.close(ExecutionStatus::Succeeded, event.timestamp, None);
+            }
+            E::ExecutionFailed(failure) => self.close(ExecutionStatus::Failed, event.timestamp, Some(failure)),
+            E::ExecutionAborted(failure) => self.close(ExecutionStatus::Aborted, event.timestamp, Some(failure)),
+            E::ExecutionTimedOut(failure) => self.close(ExecutionStatus::TimedOut, event.timestamp, Some(failure)),
+            E::StateEntered { .. } => self.enter(scope, event),
+            E::StateExited { output, assigned_variables, .. } => {
+                if let Some(scope) = self.scopes.get_mut(&scope) {
+                    scope.thread = event.id;
+                    scope.position = Position::Exited(output.0.clone());
+                    for (name, value) in assigned_variables {
+                        scope.variables.insert(name.clone(), value.0.value().clone());
+                    }
+                }
+            }
+            E::ParallelStateStarted => {
+                let run = ParallelRun { started: event.id, running: BTreeMap::new(), results: BTreeMap::new() };
+                self.set_work(scope, event.id, Work::Parallel(run));
+            }
+            E::MapStateStarted { length } => self.start_map(scope, event.id, *length),
+            E::MapIterationStarted(iteration) => {
+                let child = self.open_scope(Some((scope, iteration.index)), event.id);
+                if let Some(Work::Map(run)) = self.work_mut(scope) {
+                    run.running.insert(iteration.index, child);
+                    run.next_index = iteration.index + 1;
+                }
+            }
+            E::MapIterationSucceeded(iteration) => {
+                self.finish_child(scope, iteration.index);
+                self.set_thread(scope, event.id);
+            }
+            E::MapIterationFailed(iteration) => {
+                self.drop_child(scope, iteration.index);
+                self.set_thread(scope, event.previous);
+            }
+            E::MapIterationAborted(iteration) => self.drop_child(scope, iteration.index),
+            E::ParallelStateFailed | E::MapStateFailed => {
+                self.drop_children(scope);
+                self.set_work(scope, event.id, Work::None);
+            }
+            E::TaskScheduled { action, parameters, options, .. } => {
+                self.schedule(scope, event, service_resource(action), &parameters.0, options);
+            }
+            E::LambdaFunctionScheduled { resource, input, options } => {
+                let resource = TaskResource::LambdaFunction { arn: resource.clone() };
+                self.schedule(scope, event, resource, &input.0, options);
+            }
+            E::ActivityScheduled { resource, input, options } => {
+                let resource = TaskResource::Activity { arn: resource.clone() };
+                self.schedule(scope, event, resource, &input.0, options);
+            }
+            E::TaskStarted(_) | E::LambdaFunctionStarted | E::ActivityStarted { .. } => {
+                self.with_task(scope, event.id, |task| {
+                    task.started_at = Some(event.timestamp);
+                    task.last_heard = event.timestamp;
+                });
+            }
+            E::TaskSubmitted { .. } => self.with_task(scope, event.id, |task| {
+                task.is_submitted = true;
+                task.last_heard = event.timestamp;
+            }),
+            E::TaskSucceeded { .. }
+            | E::TaskFailed(..)
+            | E::TaskTimedOut(..)
+            | E::TaskStartFailed(..)
+            | E::TaskSubmitFailed(..)
+            | E::LambdaFunctionSucceeded { .. }
+            | E::LambdaFunctionFailed(_)
+            | E::LambdaFunctionTimedOut(_)
+            | E::LambdaFunctionScheduleFailed(_)
+            | E::LambdaFunctionStartFailed(_)
+            | E::ActivitySucceeded { .. }
+            | E::ActivityFailed(_)
+            | E::ActivityTimedOut(_)
+            | E::ActivityScheduleFailed(_) => self.end_task(scope, event.id),
+            E::EvaluationFailed { .. }
+            | E::MapRunStarted { .. }
+            | E::MapRunSucceeded
+            | E::MapRunFailed(_)
+            | E::MapRunAborted
+            | E::MapRunRedriven { .. }
+            | E::ExecutionRedriven { .. } => self.set_thread(scope, event.id),
+            // AWS: recorded, the events that follow point to the work that ended, not to these.
+            E::ParallelStateSucceeded
+            | E::MapStateSucceeded
+            | E::ParallelStateAborted
+            | E::MapStateAborted
+            | E::TaskStateAborted
+            | E::WaitStateAborted => {}
+        }
+    }
+
+    fn apply_private(&mut self, scope: ScopeId, fact: &Private) {
+        match fact {
+            Private::Opened(about) => self.about = Some(Arc::new(about.clone())),
+            Private::WaitUntil(until) => {
+                if let Some(visit) = self.visit_mut(scope) {
+                    visit.work = Work::Waiting { until: *until };
+                }
+            }
+            Private::RetryAt { until, retrier, after } => {
+                self.drop_children(scope);
+                self.set_work(scope, *after, Work::Retrying { until: *until });
+                if let Some(visit) = self.visit_mut(scope) {
+                    *visit.attempts.entry(*retrier).or_default() += 1;
+                    visit.token = None;
+                }
+            }
+            Private::TokenIssued(token) => {
+                if let Some(visit) = self.visit_mut(scope) {
+                    visit.token = Some(token.clone());
+                }
+            }
+            Private::HeartbeatReceived(at) => {
+                if let Some(Work::Task(task)) = self.work_mut(scope) {
+                    task.last_heard = *at;
+                }
+            }
+            Private::MapPrepared { items, max_concurrency } => {
+                if let Some(Work::Map(run)) = self.work_mut(scope) {
+                    run.items = items.0.clone();
+                    run.max_concurrency = *max_concurrency;
+                }
+            }
+            Private::BranchStarted { index } => {
+                let thread = self.thread(scope);
+                let child = self.open_scope(Some((scope, *index)), thread);
+                if let Some(Work::Parallel(run)) = self.work_mut(scope) {
+                    run.running.insert(*index, child);
+                }
+            }
+            Private::BranchSucceeded { index } => {
+                if let Some(thread) = self.finish_child(scope, *index) {
+                    self.set_thread(scope, thread);
+                }
+            }
+        }
+    }
+
+    fn open_scope(&mut self, parent: Option<(ScopeId, u64)>, thread: EventId) -> ScopeId {
+        let id = ScopeId(self.next_scope);
+        self.next_scope += 1;
+        let scope = Scope { parent, thread, position: Position::Ready, variables: BTreeMap::new() };
+        self.scopes.insert(id, scope);
+        id
+    }
+
+    fn close(&mut self, status: ExecutionStatus, at: Timestamp, failure: Option<&Failure>) {
+        self.status = status;
+        self.stopped_at = Some(at);
+        self.failure = failure.cloned();
+        self.scopes.clear();
+    }
+
+    fn enter(&mut self, scope: ScopeId, event: &HistoryEvent) {
+        let E::StateEntered { state_type, name, input } = &event.details else { return };
+        let visit = Visit {
+            name: name.clone(),
+            state_type: *state_type,
+            input: input.0.clone(),
+            entered: event.id,
+            before: event.previous,
+            entered_at: event.timestamp,
+            attempts: BTreeMap::new(),
+            token: None,
+            work: Work::None,
+        };
+        if let Some(scope) = self.scopes.get_mut(&scope) {
+            scope.thread = event.id;
+            scope.position = Position::In(Box::new(visit));
+        }
+    }
+
+    fn start_map(&mut self, scope: ScopeId, started: EventId, length: u64) {
+        let run = MapRun {
+            started,
+            items: Payload::from(Value::array(Vec::new())),
+            length,
+            max_concurrency: 0,
+            next_index: 0,
+            running: BTreeMap::new(),
+            results: BTreeMap::new(),
+        };
+        self.set_work(scope, started, Work::Map(run));
+    }
+
+    fn schedule(
+        &mut self,
+        scope: ScopeId,
+        event: &HistoryEvent,
+        resource: TaskResource,
+        input: &Payload,
+        options: &ScheduleOptions,
+    ) {
+        let task = TaskRun {
+            scheduled: event.id,
+            scheduled_at: event.timestamp,
+            resource,
+            input: input.clone(),
+            options: options.clone(),
+            started_at: None,
+            is_submitted: false,
+            last_heard: event.timestamp,
+        };
+        self.set_work(scope, event.id, Work::Task(task));
+    }
+
+    fn end_task(&mut self, scope: ScopeId, event: EventId) {
+        self.set_work(scope, event, Work::None);
+        if let Some(visit) = self.visit_mut(scope) {
+            visit.token = None;
+        }
+    }
+
+    fn with_task(&mut self, scope: ScopeId, event: EventId, change: impl FnOnce(&mut TaskRun)) {
+        self.set_thread(scope, event);
+        if let Some(Work::Task(task)) = self.work_mut(scope) {
+            change(task);
+        }
+    }
+
+    fn set_thread(&mut self, scope: ScopeId, event: EventId) {
+        if let Some(scope) = self.scopes.get_mut(&scope) {
+            scope.thread = event;
+        }
+    }
+
+    fn set_work(&mut self, scope: ScopeId, thread: EventId, work: Work) {
+        self.set_thread(scope, thread);
+        if let Some(visit) = self.visit_mut(scope) {
+            visit.work = work;
+        }
+    }
+
+    fn work_mut(&mut self, scope: ScopeId) -> Option<&mut Work> {
+        self.visit_mut(scope).map(|visit| &mut visit.work)
+    }
+
+    /// Keeps a child's output, closes the child, and gives the latest event of its thread.
+    fn finish_child(&mut self, scope: ScopeId, index: u64) -> Option<EventId> {
+        let running = match self.work_mut(scope)? {
+            Work::Parallel(run) => &mut run.running,
+            Work::Map(run) => &mut run.running,
+            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => return None,
+        };
+        let child = running.remove(&index)?;
+        let child = self.scopes.remove(&child)?;
+        if let Position::Exited(output) = child.position {
+            match self.work_mut(scope)? {
+                Work::Parallel(run) => run.results.insert(index, output),
+                Work::Map(run) => run.results.insert(index, output),
+                Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => None,
+            };
+        }
+        Some(child.thread)
+    }
+
+    fn drop_child(&mut self, scope: ScopeId, index: u64) {
+        let child = match self.work_mut(scope) {
+            Some(Work::Map(run)) => run.running.remove(&index),
+            Some(Work::Parallel(run)) => run.running.remove(&index),
+            Some(Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. }) | None => None,
+        };
+        if let Some(child) = child {
+            self.drop_children(child);
+            self.scopes.remove(&child);
+        }
+    }
+
+    fn drop_children(&mut self, scope: ScopeId) {
+        let children = self.visit(scope).map(|visit| visit.work.children()).unwrap_or_default();
+        for (index, _) in children {
+            self.drop_child(scope, index);
+        }
+    }
+}
+
+/// The resource that an event of a service task speaks of.
+fn service_resource(action: &ServiceAction) -> TaskResource {
+    let arn = format!("arn:aws:states:::{}:{}", action.resource_type, action.resource);
+    // INVARIANT(scheduled-resource): only resources that were read from such an ARN are ever scheduled.
+    TaskResource::parse(&arn).unwrap_or_else(|_| TaskResource::LambdaFunction { arn: Arc::from(arn) })
+}

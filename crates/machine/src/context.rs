@@ -1,0 +1,79 @@
+//! The context object: what `$$` shows.
+
+use crate::execution::{Execution, ScopeId, Work};
+use json::{Object, Value};
+use model::StateType;
+
+/// The context object as one scope sees it, made when a path asks for it.
+pub(crate) struct Context<'e> {
+    execution: &'e Execution,
+    scope: ScopeId,
+    /// The item of a Map whose ItemSelector is being evaluated.
+    item: Option<(u64, Value)>,
+}
+
+impl<'e> Context<'e> {
+    pub(crate) fn new(execution: &'e Execution, scope: ScopeId, item: Option<(u64, Value)>) -> Context<'e> {
+        Context { execution, scope, item }
+    }
+
+    /// The item of the innermost Map around the scope.
+    fn item(&self) -> Option<(u64, Value)> {
+        if self.item.is_some() {
+            return self.item.clone();
+        }
+        let mut scope = self.execution.scopes.get(&self.scope)?;
+        loop {
+            let (parent, index) = scope.parent?;
+            if let Some(Work::Map(run)) = self.execution.visit(parent).map(|visit| &visit.work) {
+                let item = run.items.value().item(usize::try_from(index).ok()?)?;
+                return Some((index, item.clone()));
+            }
+            scope = self.execution.scopes.get(&parent)?;
+        }
+    }
+}
+
+impl expr::ContextSource for Context<'_> {
+    fn context(&self) -> Value {
+        let mut context = Object::new();
+        if let Some(about) = &self.execution.about {
+            context.insert(
+                "Execution",
+                Value::object([
+                    ("Id", Value::from(about.arn.0.clone())),
+                    ("Input", self.execution.input.value().clone()),
+                    ("StartTime", Value::from(about.started_at.to_string())),
+                    ("Name", Value::from(about.arn.name())),
+                    ("RoleArn", Value::from(about.role_arn.clone())),
+                    ("RedriveCount", Value::from(0)),
+                ]),
+            );
+            context.insert(
+                "StateMachine",
+                Value::object([
+                    ("Id", Value::from(about.state_machine_arn.0.clone())),
+                    ("Name", Value::from(about.state_machine_arn.name())),
+                ]),
+            );
+        }
+        if let Some(visit) = self.execution.visit(self.scope) {
+            let mut state = Object::new();
+            state.insert("Name", visit.name.clone());
+            state.insert("EnteredTime", visit.entered_at.to_string());
+            // AWS: recorded, only the states that can be retried have a count.
+            if matches!(visit.state_type, StateType::Task | StateType::Parallel | StateType::Map) {
+                state.insert("RetryCount", visit.retry_count());
+            }
+            context.insert("State", Value::from(state));
+            if let Some(token) = &visit.token {
+                context.insert("Task", Value::object([("Token", token.clone())]));
+            }
+        }
+        if let Some((index, value)) = self.item() {
+            let item = Value::object([("Index", Value::from(index)), ("Value", value)]);
+            context.insert("Map", Value::object([("Item", item)]));
+        }
+        Value::from(context)
+    }
+}

@@ -1,0 +1,200 @@
+//! The data flow of a JSONPath state: InputPath, Parameters, ResultSelector, ResultPath, OutputPath.
+
+use crate::context::Context;
+use crate::decide::Run;
+use crate::execution::{Execution, ScopeId};
+use crate::failure::Trouble;
+use asl::{IntegerField, PathField, ResultPath};
+use expr::{QueryPath, Scope as Evaluation, Template};
+use json::{Payload, Value};
+use model::history::AssignedVariable;
+use model::limits;
+use std::sync::Arc;
+
+impl Run<'_> {
+    /// InputPath applied to the raw input, or OutputPath to what the state gives.
+    pub(crate) fn select(&self, scope: ScopeId, field: &PathField, from: &Payload) -> Result<Payload, Trouble> {
+        match field {
+            PathField::Whole => Ok(from.clone()),
+            PathField::Nothing => Ok(Payload::from(Value::empty_object())),
+            PathField::Path(path) => self.read(scope, path, from.value()).map(Payload::from),
+        }
+    }
+
+    /// A path of InputPath's kind, whose failure reads `Invalid path …`.
+    pub(crate) fn read(&self, scope: ScopeId, path: &QueryPath, input: &Value) -> Result<Value, Trouble> {
+        let context = self.context(scope);
+        let evaluation = evaluation(input, &context, self.execution, scope);
+        path.eval(&evaluation.scope()).map_err(|error| Trouble::Runtime(error.as_invalid_path()))
+    }
+
+    /// A payload template.
+    pub(crate) fn fill(&mut self, scope: ScopeId, template: &Template, input: &Value) -> Result<Value, Trouble> {
+        self.fill_for_item(scope, template, input, None)
+    }
+
+    /// A payload template, for an item of a Map that has not begun yet.
+    pub(crate) fn fill_for_item(
+        &mut self,
+        scope: ScopeId,
+        template: &Template,
+        input: &Value,
+        item: Option<(u64, Value)>,
+    ) -> Result<Value, Trouble> {
+        let context = Context::new(self.execution, scope, item);
+        let variables = Variables { execution: self.execution, scope };
+        let evaluation = Evaluation { input, context: &context, variables: &variables };
+        template.eval(&evaluation, self.entropy).map_err(|error| Trouble::Runtime(error.to_string()))
+    }
+
+    /// The text of a Fail state that a path or an intrinsic function gives.
+    pub(crate) fn text(
+        &mut self,
+        scope: ScopeId,
+        field: &str,
+        source: &expr::ErrorPathSource,
+        input: &Value,
+    ) -> Result<Arc<str>, Trouble> {
+        let context = Context::new(self.execution, scope, None);
+        let variables = Variables { execution: self.execution, scope };
+        let evaluation = Evaluation { input, context: &context, variables: &variables };
+        source.eval(field, &evaluation, self.entropy).map_err(|error| Trouble::Runtime(error.to_string()))
+    }
+
+    /// A whole number of a definition; `field` is the name of the form with a path.
+    pub(crate) fn integer(
+        &self,
+        scope: ScopeId,
+        field: &str,
+        source: &IntegerField,
+        input: &Value,
+    ) -> Result<i64, Trouble> {
+        match source {
+            IntegerField::Literal(number) => Ok(i64::try_from(*number).unwrap_or(i64::MAX)),
+            IntegerField::Path(path) => {
+                let value = self.read(scope, path, input)?;
+                // AWS: recorded, numeric strings are taken too.
+                let number = match &value {
+                    Value::String(text) => text.parse().ok(),
+                    Value::Number(number) if number.is_integer() => number.to_i64(),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+                };
+                number.ok_or_else(|| {
+                    let shown = quoted(&value);
+                    let path = path.text();
+                    Trouble::Runtime(format!(
+                        "The {field} field refers to value {shown} which is not a valid integer: {path}"
+                    ))
+                })
+            }
+        }
+    }
+
+    /// ResultSelector, ResultPath and OutputPath: from a state's result to its output.
+    pub(crate) fn output_of(
+        &mut self,
+        scope: ScopeId,
+        selector: Option<&Template>,
+        result_path: &ResultPath,
+        output_path: &PathField,
+        input: &Payload,
+        result: Payload,
+    ) -> Result<Payload, Trouble> {
+        let result = match selector {
+            Some(template) => Payload::from(self.fill(scope, template, result.value())?),
+            None => result,
+        };
+        let combined = put_result(result_path, input, result)?;
+        self.select(scope, output_path, &combined)
+    }
+
+    /// Assign: the variables a state sets, sorted by name as history shows them.
+    pub(crate) fn assign(
+        &mut self,
+        scope: ScopeId,
+        template: Option<&Template>,
+        input: &Value,
+    ) -> Result<Vec<AssignedVariable>, Trouble> {
+        let Some(template) = template else { return Ok(Vec::new()) };
+        let values = self.fill(scope, template, input)?;
+        let mut assigned: Vec<AssignedVariable> = values
+            .as_object()
+            .into_iter()
+            .flat_map(|object| object.iter())
+            .map(|(name, value)| (name.clone(), Payload::from(value.clone()).into()))
+            .collect();
+        assigned.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(assigned)
+    }
+
+    fn context(&self, scope: ScopeId) -> Context<'_> {
+        Context::new(self.execution, scope, None)
+    }
+}
+
+/// ResultPath: the result put into the raw input.
+pub(crate) fn put_result(path: &ResultPath, input: &Payload, result: Payload) -> Result<Payload, Trouble> {
+    match path {
+        ResultPath::Replace => Ok(result),
+        ResultPath::Discard => Ok(input.clone()),
+        ResultPath::At(path) => path
+            .set(input.value(), result.value().clone())
+            .map(Payload::from)
+            .map_err(|error| Trouble::ReferencePathConflict(error.to_string())),
+    }
+}
+
+/// Whether AWS lets the payload pass.
+pub(crate) fn is_too_large(payload: &Payload) -> bool {
+    payload.size() > limits::PAYLOAD_SIZE
+}
+
+/// A value between double quotes, as the messages about wrong numbers show it.
+pub(crate) fn quoted(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("\"{text}\""),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            format!("\"{value}\"")
+        }
+    }
+}
+
+struct Prepared<'e> {
+    input: &'e Value,
+    context: &'e Context<'e>,
+    variables: Variables<'e>,
+}
+
+impl Prepared<'_> {
+    fn scope(&self) -> Evaluation<'_> {
+        Evaluation { input: self.input, context: self.context, variables: &self.variables }
+    }
+}
+
+fn evaluation<'e>(
+    input: &'e Value,
+    context: &'e Context<'e>,
+    execution: &'e Execution,
+    scope: ScopeId,
+) -> Prepared<'e> {
+    Prepared { input, context, variables: Variables { execution, scope } }
+}
+
+/// The variables that a scope sees: its own, and those of the scopes around it.
+struct Variables<'e> {
+    execution: &'e Execution,
+    scope: ScopeId,
+}
+
+impl expr::Variables for Variables<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        let mut at = Some(self.scope);
+        while let Some(scope) = at.and_then(|id| self.execution.scopes.get(&id)) {
+            if let Some(value) = scope.variables.get(name) {
+                return Some(value.clone());
+            }
+            at = scope.parent.map(|(parent, _)| parent);
+        }
+        None
+    }
+}

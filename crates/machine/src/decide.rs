@@ -1,0 +1,239 @@
+//! Deciding: from a stimulus to the facts of everything that follows from it.
+
+use crate::execution::{Execution, ScopeId, Work};
+use crate::fact::{Fact, FactKind, Private};
+use crate::failure::Trouble;
+use crate::stimulus::{Outside, Stimulus};
+use asl::{Block, Definition, State, StateKind};
+use json::Payload;
+use model::{EventDetails, EventId, Failure, HistoryEvent, Timestamp, error_name, limits};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Runs the execution forward until nothing more can happen without the outside, and gives the facts of what happened,
+/// which are applied to `execution` already.
+///
+/// A stimulus that does not concern the execution any more (an answer to a task that timed out, anything after the end)
+/// gives no facts.
+pub fn decide(execution: &mut Execution, definition: &Definition, stimulus: Stimulus, outside: Outside<'_>) -> Vec<Fact> {
+    let mut run = Run {
+        execution,
+        definition,
+        now: outside.now,
+        entropy: outside.entropy,
+        facts: Vec::new(),
+        steps: VecDeque::new(),
+    };
+    run.take_in(stimulus);
+    while let Some(step) = run.steps.pop_front() {
+        run.take_step(step);
+    }
+    run.facts
+}
+
+/// One decision under way.
+pub(crate) struct Run<'a> {
+    pub(crate) execution: &'a mut Execution,
+    pub(crate) definition: &'a Definition,
+    pub(crate) now: Timestamp,
+    pub(crate) entropy: &'a mut dyn expr::Entropy,
+    facts: Vec<Fact>,
+    steps: VecDeque<Step>,
+}
+
+/// What is still to be done in this decision. Scopes take turns, a step each, as the recorded order of events of
+/// concurrent iterations shows.
+pub(crate) enum Step {
+    /// Enter a state.
+    Enter { scope: ScopeId, state: Arc<str>, input: Payload },
+    /// Begin the call of a task that was scheduled.
+    StartTask { scope: ScopeId, task: EventId },
+}
+
+impl<'a> Run<'a> {
+    fn take_in(&mut self, stimulus: Stimulus) {
+        if let Stimulus::Start { about, input } = stimulus {
+            if !self.execution.has_started() {
+                self.start(about, input);
+            }
+            return;
+        }
+        if self.execution.is_closed() || !self.execution.has_started() {
+            return;
+        }
+        match stimulus {
+            Stimulus::Start { .. } => {}
+            Stimulus::TaskAnswered { scope, task, answer } => self.task_answered(scope, task, answer),
+            Stimulus::ActivityStarted { scope, task, worker_name } => {
+                self.activity_started(scope, task, worker_name);
+            }
+            Stimulus::TokenAnswered { token, answer } => self.token_answered(&token, answer),
+            Stimulus::Heartbeat { token } => {
+                if let Some(scope) = self.execution.scope_of_token(&token) {
+                    let at = self.now;
+                    self.note(scope, Private::HeartbeatReceived(at));
+                }
+            }
+            Stimulus::Tick => self.tick(),
+            Stimulus::Stop { failure } => {
+                self.emit_after(ScopeId::ROOT, EventId(0), EventDetails::ExecutionAborted(failure));
+            }
+        }
+    }
+
+    fn start(&mut self, mut about: crate::About, input: Payload) {
+        if let Some(seconds) = self.definition.timeout_seconds {
+            about.deadline = about.deadline.min(about.started_at.plus_seconds(seconds));
+        }
+        let role_arn = about.role_arn.clone();
+        self.note(ScopeId::ROOT, Private::Opened(about));
+        let started = EventDetails::ExecutionStarted {
+            input: input.clone().into(),
+            role_arn,
+            state_machine_alias_arn: None,
+            state_machine_version_arn: None,
+        };
+        self.emit_after(ScopeId::ROOT, EventId(0), started);
+        let state = self.definition.block.start_at.clone();
+        self.later(Step::Enter { scope: ScopeId::ROOT, state, input });
+    }
+
+    fn take_step(&mut self, step: Step) {
+        match step {
+            Step::Enter { scope, state, input } => self.enter(scope, &state, input),
+            Step::StartTask { scope, task } => self.start_task(scope, task),
+        }
+    }
+
+    fn enter(&mut self, scope: ScopeId, name: &str, input: Payload) {
+        let Some(state) = self.block(scope).and_then(|block| block.states.get(name)) else { return };
+        if !self.execution.scopes.contains_key(&scope) {
+            return;
+        }
+        self.emit(
+            scope,
+            EventDetails::StateEntered {
+                state_type: state.state_type(),
+                name: state.name.clone(),
+                input: input.clone().into(),
+            },
+        );
+        let outcome = self.begin(scope, state, &input);
+        self.settle(scope, outcome);
+    }
+
+    /// Does what the state's type does, for a fresh visit or for another attempt.
+    pub(crate) fn begin(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
+        match &state.kind {
+            StateKind::Pass(pass) => self.pass(scope, state, pass, input),
+            StateKind::Task(task) => self.attempt_task(scope, state, task, input),
+            StateKind::Choice(choice) => self.choose(scope, state, choice, input),
+            StateKind::Wait(wait) => self.wait(scope, state, wait, input),
+            StateKind::Succeed => self.succeed(scope, state, input),
+            StateKind::Fail(fail) => self.fail(scope, fail, input),
+            StateKind::Parallel(parallel) => self.start_branches(scope, state, parallel, input),
+            StateKind::Map(map) => self.start_iterations(scope, state, map, input),
+        }
+    }
+
+    /// Everything that is due by now.
+    fn tick(&mut self) {
+        if let Some(about) = &self.execution.about
+            && about.deadline <= self.now
+        {
+            // AWS: recorded, no error and cause. The previous id is unconfirmed, chosen as for ExecutionAborted.
+            let timed_out = EventDetails::ExecutionTimedOut(Failure::default());
+            self.emit_after(ScopeId::ROOT, EventId(0), timed_out);
+            return;
+        }
+        let scopes: Vec<ScopeId> = self.execution.scopes.keys().copied().collect();
+        for scope in scopes {
+            let Some(visit) = self.execution.visit(scope) else { continue };
+            match &visit.work {
+                Work::Waiting { until } if *until <= self.now => self.wait_ended(scope),
+                Work::Retrying { until } if *until <= self.now => self.retry(scope),
+                Work::Task(_) => self.check_task_time(scope),
+                Work::None
+                | Work::Waiting { .. }
+                | Work::Retrying { .. }
+                | Work::Parallel(_)
+                | Work::Map(_) => {}
+            }
+        }
+    }
+
+    fn retry(&mut self, scope: ScopeId) {
+        let Some((state, input)) = self.current(scope) else { return };
+        let outcome = self.begin(scope, state, &input);
+        self.settle(scope, outcome);
+    }
+
+    /// The definition of the state that the scope stands in, and that state's raw input.
+    pub(crate) fn current(&self, scope: ScopeId) -> Option<(&'a State, Payload)> {
+        let visit = self.execution.visit(scope)?;
+        let state = self.block(scope)?.states.get(&*visit.name)?;
+        Some((state, visit.input.clone()))
+    }
+
+    /// The block of states that the scope runs.
+    pub(crate) fn block(&self, scope: ScopeId) -> Option<&'a Block> {
+        let Some((parent, index)) = self.execution.scopes.get(&scope)?.parent else {
+            return Some(&self.definition.block);
+        };
+        let name = &self.execution.visit(parent)?.name;
+        match &self.block(parent)?.states.get(&**name)?.kind {
+            StateKind::Parallel(parallel) => parallel.branches.get(usize::try_from(index).ok()?),
+            StateKind::Map(map) => Some(&map.processor),
+            StateKind::Pass(_)
+            | StateKind::Task(_)
+            | StateKind::Choice(_)
+            | StateKind::Wait(_)
+            | StateKind::Succeed
+            | StateKind::Fail(_) => None,
+        }
+    }
+
+    /// Leaves a step for when the others had their turn.
+    pub(crate) fn later(&mut self, step: Step) {
+        self.steps.push_back(step);
+    }
+
+    /// Records an event that follows the latest one of the scope's thread.
+    pub(crate) fn emit(&mut self, scope: ScopeId, details: EventDetails) {
+        let previous = self.execution.thread(scope);
+        self.emit_after(scope, previous, details);
+    }
+
+    /// Records an event that follows the given one. After the end of the execution nothing is recorded.
+    pub(crate) fn emit_after(&mut self, scope: ScopeId, previous: EventId, details: EventDetails) {
+        if self.execution.is_closed() {
+            return;
+        }
+        let id = EventId(self.execution.last_event.0 + 1);
+        let mut event = HistoryEvent { id, previous, timestamp: self.now, details };
+        if id.0 >= limits::HISTORY_EVENTS && !matches!(event.details, EventDetails::ExecutionSucceeded { .. }) {
+            // AWS: documented, the event that does not fit is replaced by the failure of the execution.
+            event.previous = self.execution.last_event;
+            event.details = EventDetails::ExecutionFailed(Failure::new(
+                error_name::RUNTIME,
+                format!("The execution reached the maximum number of history events ({}).", limits::HISTORY_EVENTS),
+            ));
+        }
+        self.record(Fact { scope, kind: FactKind::Event(event) });
+    }
+
+    /// Records something that AWS does not show.
+    pub(crate) fn note(&mut self, scope: ScopeId, fact: Private) {
+        if !self.execution.is_closed() {
+            self.record(Fact { scope, kind: FactKind::Private(fact) });
+        }
+    }
+
+    fn record(&mut self, fact: Fact) {
+        self.execution.apply(&fact);
+        if self.execution.is_closed() {
+            self.steps.clear();
+        }
+        self.facts.push(fact);
+    }
+}

@@ -1,0 +1,225 @@
+//! Errors: what can be retried and caught, and what ends the execution at once.
+
+use crate::data::put_result;
+use crate::decide::Run;
+use crate::execution::{ScopeId, Work};
+use crate::fact::Private;
+use asl::{Catcher, Jitter, Retrier};
+use json::{Payload, Value};
+use model::history::Iteration;
+use model::{EventDetails, EventId, Failure, StateType, error_name};
+use std::sync::Arc;
+
+/// Why a state cannot go on.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The interpreter cannot go on; the text lacks the name of the state. Nothing catches it.
+    Runtime(String),
+    /// A path could not be applied to its input; reported without the name of the state.
+    ReferencePathConflict(String),
+    /// A result of a state that is no task is over the size limit; ends the execution.
+    TooLarge,
+    /// An error that Retry and Catch may take.
+    Failed(Error),
+}
+
+/// An error that Retry and Catch may take.
+#[derive(Clone, Debug)]
+pub(crate) struct Error {
+    pub(crate) failure: Failure,
+    /// Whether it is a missed heartbeat, which has a second name towards Retry and Catch.
+    pub(crate) is_heartbeat: bool,
+}
+
+impl Error {
+    pub(crate) fn of(failure: Failure) -> Error {
+        Error { failure, is_heartbeat: false }
+    }
+
+    fn matches(&self, names: &[Arc<str>]) -> bool {
+        let own = self.failure.error.as_deref();
+        names.iter().any(|name| match &**name {
+            error_name::ALL => own != Some(error_name::RUNTIME),
+            error_name::TASK_FAILED => {
+                own == Some(error_name::TASK_FAILED)
+                    || !matches!(own, Some(error_name::TIMEOUT | error_name::RUNTIME))
+            }
+            error_name::HEARTBEAT_TIMEOUT if self.is_heartbeat => true,
+            name => own == Some(name),
+        })
+    }
+
+    /// What a catcher hands on.
+    fn output(&self) -> Value {
+        let cause = match (&self.failure.error, &self.failure.cause) {
+            (_, Some(cause)) => Value::from(cause.clone()),
+            // AWS: recorded, a time-out has no cause in history and an empty one here.
+            (Some(error), None) if &**error == error_name::TIMEOUT => Value::from(""),
+            (_, None) => Value::Null,
+        };
+        Value::object([("Error", Value::from(self.failure.error.clone())), ("Cause", cause)])
+    }
+}
+
+impl Run<'_> {
+    /// Deals with what a state ran into, if it ran into something.
+    pub(crate) fn settle(&mut self, scope: ScopeId, outcome: Result<(), Trouble>) {
+        match outcome {
+            Ok(()) => {}
+            Err(Trouble::Failed(error)) => {
+                let after = self.execution.thread(scope);
+                self.state_failed(scope, error, after);
+            }
+            Err(Trouble::Runtime(text)) => {
+                let cause = format!("{}{text}", self.state_prefix(scope));
+                self.end_execution(scope, Failure::new(error_name::RUNTIME, cause));
+            }
+            Err(Trouble::ReferencePathConflict(text)) => {
+                // AWS: unconfirmed whether it can be caught; treated as the other failures of the interpreter.
+                self.end_execution(scope, Failure::new(error_name::REFERENCE_PATH_CONFLICT, text));
+            }
+            Err(Trouble::TooLarge) => {
+                let name = self.execution.visit(scope).map(|visit| visit.name.clone()).unwrap_or_default();
+                self.end_execution(scope, data_limit_exceeded(&name));
+            }
+        }
+    }
+
+    /// A state failed at the event `after`: retry, catch, or pass the error on.
+    pub(crate) fn state_failed(&mut self, scope: ScopeId, error: Error, after: EventId) {
+        let Some((state, input)) = self.current(scope) else { return };
+        if let Some((retrier, delay_millis)) = self.retrier(scope, state.retriers(), &error) {
+            let until = self.now.plus_millis(delay_millis);
+            self.note(scope, Private::RetryAt { until, retrier, after });
+            return;
+        }
+        match state.state_type() {
+            StateType::Parallel => self.emit_after(scope, after, EventDetails::ParallelStateFailed),
+            StateType::Map => self.emit_after(scope, after, EventDetails::MapStateFailed),
+            StateType::Task
+            | StateType::Wait
+            | StateType::Pass
+            | StateType::Succeed
+            | StateType::Fail
+            | StateType::Choice => {}
+        }
+        match state.catchers().iter().find(|catcher| error.matches(&catcher.error_equals)) {
+            Some(catcher) => {
+                let outcome = self.catch(scope, catcher, &error, &input);
+                self.settle(scope, outcome);
+            }
+            None => self.scope_failed(scope, error),
+        }
+    }
+
+    fn catch(
+        &mut self,
+        scope: ScopeId,
+        catcher: &Catcher,
+        error: &Error,
+        input: &Payload,
+    ) -> Result<(), Trouble> {
+        let error_output = error.output();
+        let assigned = self.assign(scope, catcher.assign.as_ref(), &error_output)?;
+        let output = put_result(&catcher.result_path, input, Payload::from(error_output))?;
+        self.exit(scope, output, assigned, Some(catcher.next.clone()))
+    }
+
+    /// The retrier that takes the error, with the pause before the next attempt, where attempts are left.
+    fn retrier(&mut self, scope: ScopeId, retriers: &[Retrier], error: &Error) -> Option<(u32, u64)> {
+        let (place, retrier) =
+            retriers.iter().enumerate().find(|(_, retrier)| error.matches(&retrier.error_equals))?;
+        let place = u32::try_from(place).ok()?;
+        let used = self.execution.visit(scope)?.attempts.get(&place).copied().unwrap_or(0);
+        if used >= retrier.max_attempts {
+            return None;
+        }
+        Some((place, self.delay_millis(retrier, used)))
+    }
+
+    fn delay_millis(&mut self, retrier: &Retrier, used: u64) -> u64 {
+        let growth = retrier.backoff_rate.powf(used as f64);
+        let longest = retrier.max_delay_seconds.unwrap_or(u64::MAX) as f64;
+        let seconds = (retrier.interval_seconds as f64 * growth).min(longest);
+        let millis = (seconds * 1000.0) as u64;
+        match retrier.jitter {
+            Jitter::None => millis,
+            Jitter::Full => match millis.checked_add(1) {
+                Some(choices) => self.entropy.next_u64() % choices,
+                None => self.entropy.next_u64(),
+            },
+        }
+    }
+
+    /// An error left a scope: the execution ends, or the state around the scope fails.
+    pub(crate) fn scope_failed(&mut self, scope: ScopeId, error: Error) {
+        let failing = self.execution.thread(scope);
+        let Some((parent, index)) = self.execution.scopes.get(&scope).and_then(|s| s.parent) else {
+            self.emit(scope, EventDetails::ExecutionFailed(error.failure));
+            return;
+        };
+        let is_task = self.execution.visit(scope).is_some_and(|visit| visit.state_type == StateType::Task);
+        let siblings = self.execution.visit(parent).map(|visit| visit.work.children()).unwrap_or_default();
+        let map_name = match self.execution.visit(parent) {
+            Some(visit) if matches!(visit.work, Work::Map(_)) => Some(visit.name.clone()),
+            Some(_) | None => None,
+        };
+        if let Some(name) = &map_name {
+            let iteration = Iteration { name: name.clone(), index };
+            self.emit_after(parent, failing, EventDetails::MapIterationFailed(iteration));
+        }
+        if is_task {
+            // AWS: recorded, a Task that ends its branch is reported as aborted too.
+            self.emit_after(scope, failing, EventDetails::TaskStateAborted);
+        }
+        for (sibling, open) in siblings.into_iter().filter(|(_, open)| *open != scope) {
+            let aborts = self.aborts(open);
+            if let Some(name) = &map_name {
+                let iteration = Iteration { name: name.clone(), index: sibling };
+                self.emit_after(parent, failing, EventDetails::MapIterationAborted(iteration));
+            }
+            for event in aborts {
+                self.emit_after(open, failing, event);
+            }
+        }
+        self.state_failed(parent, error, failing);
+    }
+
+    /// The events that say that the open states of a scope were given up: the innermost first.
+    fn aborts(&self, scope: ScopeId) -> Vec<EventDetails> {
+        let Some(visit) = self.execution.visit(scope) else { return Vec::new() };
+        let mut events: Vec<EventDetails> =
+            visit.work.children().into_iter().flat_map(|(_, child)| self.aborts(child)).collect();
+        match visit.state_type {
+            StateType::Task => events.push(EventDetails::TaskStateAborted),
+            StateType::Wait => events.push(EventDetails::WaitStateAborted),
+            StateType::Parallel => events.push(EventDetails::ParallelStateAborted),
+            StateType::Map => events.push(EventDetails::MapStateAborted),
+            StateType::Pass | StateType::Succeed | StateType::Fail | StateType::Choice => {}
+        }
+        events
+    }
+
+    fn end_execution(&mut self, scope: ScopeId, failure: Failure) {
+        self.emit(scope, EventDetails::ExecutionFailed(failure));
+    }
+
+    fn state_prefix(&self, scope: ScopeId) -> String {
+        self.execution.visit(scope).map_or_else(String::new, |visit| {
+            format!(
+                "An error occurred while executing the state '{}' (entered at the event id #{}). ",
+                visit.name, visit.entered.0
+            )
+        })
+    }
+}
+
+/// The failure of a payload over the limit; `name` is the state, or what the task calls.
+pub(crate) fn data_limit_exceeded(name: &str) -> Failure {
+    Failure::new(
+        error_name::DATA_LIMIT_EXCEEDED,
+        format!(
+            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        ),
+    )
+}

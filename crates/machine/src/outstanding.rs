@@ -1,0 +1,116 @@
+//! What an execution waits for: tasks and time.
+
+use crate::execution::{Execution, Position, ScopeId, TaskRun, Work};
+use json::Payload;
+use model::{EventId, Pattern, TaskResource, Timestamp};
+use std::sync::Arc;
+
+/// A task that an execution waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutstandingTask {
+    /// Its scope.
+    pub scope: ScopeId,
+    /// The event that scheduled it; its name in [`crate::Stimulus::TaskAnswered`].
+    pub task: EventId,
+    /// What is called.
+    pub resource: TaskResource,
+    /// What it is given.
+    pub input: Payload,
+    /// The token that it waits for, if it does.
+    pub token: Option<Arc<str>>,
+    /// How far it is.
+    pub progress: TaskProgress,
+}
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskProgress {
+    /// An activity's task that no worker has taken yet.
+    Queued,
+    /// It is to be called, or its call is under way.
+    Called,
+    /// The call came back, or a worker has taken it; the task waits for its token.
+    WaitingForToken,
+}
+
+impl Execution {
+    /// The tasks that the execution waits for, in the order in which they were scheduled.
+    pub fn outstanding(&self) -> Vec<OutstandingTask> {
+        let mut tasks: Vec<OutstandingTask> = self
+            .scopes
+            .iter()
+            .filter_map(|(scope, state)| match &state.position {
+                Position::In(visit) => match &visit.work {
+                    Work::Task(task) => Some(OutstandingTask {
+                        scope: *scope,
+                        task: task.scheduled,
+                        resource: task.resource.clone(),
+                        input: task.input.clone(),
+                        token: visit.token.clone(),
+                        progress: progress(task),
+                    }),
+                    Work::None
+                    | Work::Waiting { .. }
+                    | Work::Retrying { .. }
+                    | Work::Parallel(_)
+                    | Work::Map(_) => None,
+                },
+                Position::Ready | Position::Exited(_) => None,
+            })
+            .collect();
+        tasks.sort_by_key(|task| task.task);
+        tasks
+    }
+
+    /// The moment of the next timer; `None` once the execution has ended.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        if self.is_closed() {
+            return None;
+        }
+        let deadline = self.about.as_ref().map(|about| about.deadline);
+        let timers = self.scopes.values().filter_map(|scope| match &scope.position {
+            Position::In(visit) => match &visit.work {
+                Work::Waiting { until } | Work::Retrying { until } => Some(*until),
+                Work::Task(task) => task.next_timer(),
+                Work::None | Work::Parallel(_) | Work::Map(_) => None,
+            },
+            Position::Ready | Position::Exited(_) => None,
+        });
+        timers.chain(deadline).min()
+    }
+}
+
+impl TaskRun {
+    /// When the task times out.
+    pub(crate) fn timeout_at(&self) -> Option<Timestamp> {
+        let from = match self.resource {
+            // AWS: documented, an activity's clock begins when a worker takes the task.
+            TaskResource::Activity { .. } => self.started_at?,
+            TaskResource::LambdaFunction { .. } | TaskResource::Service { .. } => self.scheduled_at,
+        };
+        self.options.timeout_seconds.map(|seconds| from.plus_seconds(seconds))
+    }
+
+    /// When a heartbeat is missed.
+    pub(crate) fn heartbeat_at(&self) -> Option<Timestamp> {
+        let waits_for_worker = match &self.resource {
+            TaskResource::Activity { .. } => self.started_at.is_some(),
+            TaskResource::Service { pattern, .. } => *pattern == Pattern::WaitForTaskToken && self.is_submitted,
+            TaskResource::LambdaFunction { .. } => false,
+        };
+        let seconds = self.options.heartbeat_seconds.filter(|_| waits_for_worker)?;
+        Some(self.last_heard.plus_seconds(seconds))
+    }
+
+    fn next_timer(&self) -> Option<Timestamp> {
+        self.timeout_at().into_iter().chain(self.heartbeat_at()).min()
+    }
+}
+
+fn progress(task: &TaskRun) -> TaskProgress {
+    match (&task.resource, task.started_at.is_some(), task.is_submitted) {
+        (TaskResource::Activity { .. }, false, _) => TaskProgress::Queued,
+        (TaskResource::Activity { .. }, true, _) | (_, _, true) => TaskProgress::WaitingForToken,
+        (TaskResource::LambdaFunction { .. } | TaskResource::Service { .. }, _, false) => TaskProgress::Called,
+    }
+}

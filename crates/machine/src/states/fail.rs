@@ -1,0 +1,31 @@
+//! Fail: ends its block with an error. There is no event for its exit.
+
+use crate::decide::Run;
+use crate::execution::ScopeId;
+use crate::failure::{Error, Trouble};
+use asl::{Fail, FailText};
+use json::{Payload, Value};
+use model::Failure;
+use std::sync::Arc;
+
+impl Run<'_> {
+    pub(crate) fn fail(&mut self, scope: ScopeId, fail: &Fail, input: &Payload) -> Result<(), Trouble> {
+        let error = self.fail_text(scope, "ErrorPath", fail.error.as_ref(), input.value())?;
+        let cause = self.fail_text(scope, "CausePath", fail.cause.as_ref(), input.value())?;
+        Err(Trouble::Failed(Error::of(Failure { error, cause })))
+    }
+
+    fn fail_text(
+        &mut self,
+        scope: ScopeId,
+        field: &str,
+        text: Option<&FailText>,
+        input: &Value,
+    ) -> Result<Option<Arc<str>>, Trouble> {
+        match text {
+            None => Ok(None),
+            Some(FailText::Literal(text)) => Ok(Some(text.clone())),
+            Some(FailText::Path(source)) => self.text(scope, field, source, input).map(Some),
+        }
+    }
+}

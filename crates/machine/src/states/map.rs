@@ -1,0 +1,169 @@
+//! Map, inline: one run of the processor for each item, so many at once.
+
+use crate::data::quoted;
+use crate::decide::{Run, Step};
+use crate::execution::{MapRun, ScopeId, Work};
+use crate::fact::Private;
+use crate::failure::Trouble;
+use asl::{IntegerField, Map, PercentageField, State, StateKind};
+use json::{Payload, Value};
+use model::history::Iteration;
+use model::{EventDetails, EventId, limits};
+
+impl Run<'_> {
+    pub(crate) fn start_iterations(
+        &mut self,
+        scope: ScopeId,
+        state: &State,
+        map: &Map,
+        input: &Payload,
+    ) -> Result<(), Trouble> {
+        if map.has_distributed_fields {
+            let text = "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
+            return Err(Trouble::Runtime(text.to_owned()));
+        }
+        let effective = self.select(scope, &state.input_path, input)?;
+        let items = self.items(scope, map, effective.value())?;
+        let max_concurrency = self.max_concurrency(scope, map, effective.value())?;
+        let length = items.as_array().map_or(0, <[Value]>::len) as u64;
+        self.emit(scope, EventDetails::MapStateStarted { length });
+        // AWS: recorded, these are read after the Started event.
+        self.check_tolerated(scope, map, effective.value())?;
+        self.note(scope, Private::MapPrepared { items: Payload::from(items).into(), max_concurrency });
+        if length == 0 {
+            return self.leave_map(scope);
+        }
+        let started = self.execution.thread(scope);
+        self.fill_slots(scope, map, &effective, started)
+    }
+
+    /// An iteration reached its end; `slot` is its last event.
+    pub(crate) fn iteration_ended(&mut self, scope: ScopeId, slot: EventId) {
+        let outcome = self.go_on(scope, slot);
+        self.settle(scope, outcome);
+    }
+
+    fn go_on(&mut self, scope: ScopeId, slot: EventId) -> Result<(), Trouble> {
+        let Some(run) = self.map_run(scope) else { return Ok(()) };
+        if run.next_index < run.length {
+            let Some((state, input)) = self.current(scope) else { return Ok(()) };
+            let StateKind::Map(map) = &state.kind else { return Ok(()) };
+            let effective = self.select(scope, &state.input_path, &input)?;
+            return self.fill_slots(scope, map, &effective, slot);
+        }
+        if run.running.is_empty() { self.leave_map(scope) } else { Ok(()) }
+    }
+
+    /// Starts iterations while there are items and room for them. Each points to `slot`.
+    fn fill_slots(
+        &mut self,
+        scope: ScopeId,
+        map: &Map,
+        effective: &Payload,
+        slot: EventId,
+    ) -> Result<(), Trouble> {
+        while let Some(run) = self.map_run(scope) {
+            if run.running.len() as u64 >= run.max_concurrency || run.next_index >= run.length {
+                break;
+            }
+            let index = run.next_index;
+            let place = usize::try_from(index).unwrap_or(usize::MAX);
+            let item = run.items.value().item(place).cloned().unwrap_or_default();
+            let Some(name) = self.execution.visit(scope).map(|visit| visit.name.clone()) else { break };
+            // AWS: recorded, an item whose selector fails has no Started event.
+            let input = match &map.item_selector {
+                Some(template) => {
+                    self.fill_for_item(scope, template, effective.value(), Some((index, item)))?
+                }
+                None => item,
+            };
+            self.emit_after(scope, slot, EventDetails::MapIterationStarted(Iteration { name, index }));
+            let Some(child) = self.map_run(scope).and_then(|run| run.running.get(&index)).copied() else { break };
+            let state = map.processor.start_at.clone();
+            self.later(Step::Enter { scope: child, state, input: Payload::from(input) });
+        }
+        Ok(())
+    }
+
+    fn leave_map(&mut self, scope: ScopeId) -> Result<(), Trouble> {
+        let Some((state, input)) = self.current(scope) else { return Ok(()) };
+        let StateKind::Map(map) = &state.kind else { return Ok(()) };
+        let Some(run) = self.map_run(scope) else { return Ok(()) };
+        let results = run.results.values().map(|result| result.value().clone()).collect();
+        let result = Payload::from(Value::array(results));
+        let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
+        let selector = map.result_selector.as_ref();
+        let output = self.output_of(scope, selector, &map.result_path, &state.output_path, &input, result)?;
+        self.leave(scope, state, output, assigned)
+    }
+
+    fn map_run(&self, scope: ScopeId) -> Option<&MapRun> {
+        match &self.execution.visit(scope)?.work {
+            Work::Map(run) => Some(run),
+            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Parallel(_) => None,
+        }
+    }
+
+    fn items(&self, scope: ScopeId, map: &Map, input: &Value) -> Result<Value, Trouble> {
+        let (value, path) = match &map.items_path {
+            None => (input.clone(), "$"),
+            Some(path) => match self.read(scope, path, input) {
+                Ok(value) => (value, path.text()),
+                Err(_) => {
+                    let step = match path.path().steps().last() {
+                        Some(jsonpath::Step::Name(name)) => name.to_string(),
+                        Some(_) | None => path.text().to_owned(),
+                    };
+                    let text = format!("Unable to apply step \"{step}\" to input {input}");
+                    return Err(Trouble::ReferencePathConflict(text));
+                }
+            },
+        };
+        match value {
+            Value::Array(_) => Ok(value),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Err(Trouble::Runtime(format!("Reference path \"{path}\" must point to array.")))
+            }
+        }
+    }
+
+    fn max_concurrency(&self, scope: ScopeId, map: &Map, input: &Value) -> Result<u64, Trouble> {
+        let limit = match &map.max_concurrency {
+            None => 0,
+            Some(field) => self.integer(scope, "MaxConcurrencyPath", field, input)?,
+        };
+        match u64::try_from(limit) {
+            Ok(0) => Ok(limits::INLINE_MAP_CONCURRENCY),
+            Ok(limit) => Ok(limit.min(limits::INLINE_MAP_CONCURRENCY)),
+            // AWS: recorded hanging; failing is our own choice.
+            Err(_) => Err(Trouble::Runtime("MaxConcurrency cannot be negative.".to_owned())),
+        }
+    }
+
+    fn check_tolerated(&self, scope: ScopeId, map: &Map, input: &Value) -> Result<(), Trouble> {
+        if let Some(field @ IntegerField::Path(_)) = &map.tolerated_failure_count
+            && self.integer(scope, "ToleratedFailureCountPath", field, input)? < 0
+        {
+            return Err(Trouble::Runtime("ToleratedFailureCount cannot be negative.".to_owned()));
+        }
+        if let Some(PercentageField::Path(path)) = &map.tolerated_failure_percentage {
+            let value = self.read(scope, path, input)?;
+            let percentage = match &value {
+                Value::String(text) => text.parse().ok(),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.as_f64(),
+            };
+            let Some(percentage) = percentage else {
+                return Err(Trouble::Runtime(format!(
+                    "The ToleratedFailurePercentagePath field refers to value {} which is not a valid float: {}",
+                    quoted(&value),
+                    path.text()
+                )));
+            };
+            if !(0.0..=100.0).contains(&percentage) {
+                let text = "ToleratedFailurePercentage must be between 0 and 100.";
+                return Err(Trouble::Runtime(text.to_owned()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Parallel: every branch at once, each with a copy of the input.
+
+use crate::decide::{Run, Step};
+use crate::execution::{ScopeId, Work};
+use crate::fact::Private;
+use crate::failure::Trouble;
+use asl::{Parallel, State, StateKind};
+use json::{Payload, Value};
+use model::EventDetails;
+
+impl Run<'_> {
+    pub(crate) fn start_branches(
+        &mut self,
+        scope: ScopeId,
+        state: &State,
+        parallel: &Parallel,
+        input: &Payload,
+    ) -> Result<(), Trouble> {
+        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = match &parallel.parameters {
+            Some(template) => Payload::from(self.fill(scope, template, effective.value())?),
+            None => effective,
+        };
+        self.emit(scope, EventDetails::ParallelStateStarted);
+        for (index, branch) in (0_u64..).zip(&parallel.branches) {
+            self.note(scope, Private::BranchStarted { index });
+            let Some(Work::Parallel(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { break };
+            let Some(child) = run.running.get(&index) else { break };
+            let enter = Step::Enter { scope: *child, state: branch.start_at.clone(), input: effective.clone() };
+            self.later(enter);
+        }
+        Ok(())
+    }
+
+    /// A branch reached its end.
+    pub(crate) fn branch_ended(&mut self, scope: ScopeId, index: u64) {
+        self.note(scope, Private::BranchSucceeded { index });
+        let Some(Work::Parallel(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { return };
+        if !run.running.is_empty() {
+            return;
+        }
+        let results = run.results.values().map(|result| result.value().clone()).collect();
+        let outcome = self.leave_parallel(scope, Payload::from(Value::array(results)));
+        self.settle(scope, outcome);
+    }
+
+    fn leave_parallel(&mut self, scope: ScopeId, result: Payload) -> Result<(), Trouble> {
+        let Some((state, input)) = self.current(scope) else { return Ok(()) };
+        let StateKind::Parallel(parallel) = &state.kind else { return Ok(()) };
+        let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
+        let selector = parallel.result_selector.as_ref();
+        let output =
+            self.output_of(scope, selector, &parallel.result_path, &state.output_path, &input, result)?;
+        self.leave(scope, state, output, assigned)
+    }
+}

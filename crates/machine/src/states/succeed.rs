@@ -1,0 +1,15 @@
+//! Succeed: ends its block with its input.
+
+use crate::decide::Run;
+use crate::execution::ScopeId;
+use crate::failure::Trouble;
+use asl::State;
+use json::Payload;
+
+impl Run<'_> {
+    pub(crate) fn succeed(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
+        let effective = self.select(scope, &state.input_path, input)?;
+        let output = self.select(scope, &state.output_path, &effective)?;
+        self.leave(scope, state, output, Vec::new())
+    }
+}

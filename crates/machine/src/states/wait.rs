@@ -1,0 +1,97 @@
+//! Wait: until a moment, in its four forms.
+
+use crate::decide::Run;
+use crate::execution::ScopeId;
+use crate::fact::Private;
+use crate::failure::Trouble;
+use asl::{State, Wait, WaitTime};
+use expr::QueryPath;
+use json::{Payload, Value};
+use model::time::Instant;
+use model::{Timestamp, limits};
+
+impl Run<'_> {
+    pub(crate) fn wait(
+        &mut self,
+        scope: ScopeId,
+        state: &State,
+        wait: &Wait,
+        input: &Payload,
+    ) -> Result<(), Trouble> {
+        let effective = self.select(scope, &state.input_path, input)?;
+        let until = match &wait.time {
+            WaitTime::Seconds(seconds) => self.now.plus_seconds(*seconds),
+            WaitTime::SecondsPath(path) => {
+                let seconds = self.wait_seconds(scope, path, effective.value())?;
+                self.now.plus_seconds(seconds)
+            }
+            WaitTime::Timestamp(moment) => moment.to_timestamp(),
+            WaitTime::TimestampPath(path) => self.wait_timestamp(scope, path, effective.value())?,
+        };
+        if until.millis_since(self.now) / 1000 > limits::WAIT_SECONDS {
+            return Err(Trouble::Runtime("Wait state delay is too long.".to_owned()));
+        }
+        if until <= self.now {
+            self.wait_ended(scope);
+        } else {
+            self.note(scope, Private::WaitUntil(until));
+        }
+        Ok(())
+    }
+
+    /// The moment has come.
+    pub(crate) fn wait_ended(&mut self, scope: ScopeId) {
+        let Some((state, input)) = self.current(scope) else { return };
+        let outcome = self.leave_wait(scope, state, &input);
+        self.settle(scope, outcome);
+    }
+
+    fn leave_wait(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
+        let effective = self.select(scope, &state.input_path, input)?;
+        let assigned = self.assign(scope, state.assign.as_ref(), effective.value())?;
+        let output = self.select(scope, &state.output_path, &effective)?;
+        self.leave(scope, state, output, assigned)
+    }
+
+    fn wait_seconds(&self, scope: ScopeId, path: &QueryPath, input: &Value) -> Result<u64, Trouble> {
+        let text = path.text();
+        let Ok(value) = self.read(scope, path, input) else {
+            let problem = format!("The SecondsPath parameter does not reference an input value: {text}");
+            return Err(Trouble::Runtime(problem));
+        };
+        let seconds = match &value {
+            Value::Number(number) if number.is_integer() => number.to_i64(),
+            Value::String(digits) => digits.parse().ok(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let shown = plain(&value);
+        match seconds.map(u64::try_from) {
+            Some(Ok(seconds)) => Ok(seconds),
+            Some(Err(_)) => Err(Trouble::Runtime(format!(
+                "The SecondsPath parameter references a negative value: {text} == {shown}"
+            ))),
+            None => Err(Trouble::Runtime(format!(
+                "The SecondsPath parameter cannot be parsed as a long value: {text} == {shown}"
+            ))),
+        }
+    }
+
+    fn wait_timestamp(&self, scope: ScopeId, path: &QueryPath, input: &Value) -> Result<Timestamp, Trouble> {
+        let text = path.text();
+        let Ok(value) = self.read(scope, path, input) else {
+            let problem = format!("The TimestampPath parameter does not reference an input value: {text}");
+            return Err(Trouble::Runtime(problem));
+        };
+        value.as_str().and_then(Instant::parse_rfc3339).map(Instant::to_timestamp).ok_or_else(|| {
+            Trouble::Runtime(format!(
+                "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {text} == {}",
+                plain(&value)
+            ))
+        })
+    }
+}
+
+/// A value as these messages show it: strings bare, everything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_text(), str::to_owned)
+}

@@ -1,0 +1,72 @@
+//! What reaches an execution from outside.
+
+use crate::execution::{About, ScopeId};
+use json::Payload;
+use model::{EventId, Failure, Timestamp};
+use std::sync::Arc;
+
+/// Something from outside.
+#[derive(Clone, Debug)]
+pub enum Stimulus {
+    /// The execution is to begin.
+    Start {
+        /// What it keeps for life. `deadline` is lowered to the definition's TimeoutSeconds.
+        about: About,
+        /// Its input.
+        input: Payload,
+    },
+    /// A task that was called came back.
+    TaskAnswered {
+        /// The task's scope.
+        scope: ScopeId,
+        /// The event that scheduled it.
+        task: EventId,
+        /// What it said.
+        answer: TaskAnswer,
+    },
+    /// A worker polled for an activity's task and was given it.
+    ActivityStarted {
+        /// The task's scope.
+        scope: ScopeId,
+        /// The event that scheduled it.
+        task: EventId,
+        /// The worker's name.
+        worker_name: Option<Arc<str>>,
+    },
+    /// Somebody sent a task token back.
+    TokenAnswered {
+        /// The token.
+        token: Arc<str>,
+        /// With what.
+        answer: TaskAnswer,
+    },
+    /// Somebody sent a heartbeat for a task token.
+    Heartbeat {
+        /// The token.
+        token: Arc<str>,
+    },
+    /// Time has passed: whatever is due by now happens.
+    Tick,
+    /// The execution is to stop.
+    Stop {
+        /// The error and cause that the caller gave.
+        failure: Failure,
+    },
+}
+
+/// What a task said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TaskAnswer {
+    /// It worked, with this result.
+    Succeeded(Payload),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// The moment and the source of randomness that a decision uses.
+pub struct Outside<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// Random numbers.
+    pub entropy: &'a mut dyn expr::Entropy,
+}
