@@ -20,8 +20,10 @@ const WALK_PAGE_RECORDS: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Table {
-    /// State machines by ARN.
+    /// State machines by name.
     StateMachines,
+    /// What a state machine was at each revision, for the executions that started under it.
+    Revisions,
     /// Executions by ARN.
     Executions,
     /// Index of the executions of a state machine, newest first.
@@ -45,8 +47,9 @@ impl Table {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every table, in the order of the enum.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::StateMachines,
+        Self::Revisions,
         Self::Executions,
         Self::ExecutionsByMachine,
         Self::OpenExecutions,
@@ -62,6 +65,7 @@ impl Table {
     pub const fn name(self) -> &'static str {
         match self {
             Self::StateMachines => "state-machines",
+            Self::Revisions => "revisions",
             Self::Executions => "executions",
             Self::ExecutionsByMachine => "executions-by-machine",
             Self::OpenExecutions => "open-executions",
