@@ -1,1 +1,28 @@
 //! What a Task state's Resource means: one file per integration.
+//!
+//! What it is: [`Tasks`] takes one attempt of a Task ([`TaskCall`]), makes the call and gives back the result or the
+//! failure exactly as AWS records it ([`TaskOutcome`]). It calls Lambda functions so far: by their ARN
+//! (`lambda_function.rs`) and through `lambda:invoke` (`lambda_invoke.rs`), each in the local host or at an endpoint
+//! of the Lambda API ([`FunctionCaller`]).
+//!
+//! What it is not: it does not know how executions are kept, retries nothing, and keeps no time-outs of its own.
+//!
+//! The contract its callers keep: calls run inside a tokio runtime; an attempt is given up by dropping its future. An
+//! attempt that was under way when the process died is not called again: [`outcome_unknown`] says what to record.
+
+mod call;
+mod errors;
+mod function_name;
+mod functions;
+mod lambda_errors;
+mod lambda_function;
+mod lambda_invoke;
+mod local_functions;
+mod runner;
+mod sdk_metadata;
+
+pub use call::{TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+pub use errors::outcome_unknown;
+pub use function_name::FunctionName;
+pub use functions::{FunctionCaller, InvokeFuture};
+pub use runner::{TaskLimits, Tasks};

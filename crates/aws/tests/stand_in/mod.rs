@@ -1,5 +1,6 @@
 //! A stand-in for the Lambda endpoint: an HTTP server on a free port that gives one canned reply and keeps what it was
 //! asked.
+#![allow(dead_code)] // shared by the tests of two crates, which look at different parts
 
 use bytes::Bytes;
 use http::{Request, Response};

@@ -1,0 +1,122 @@
+//! Failures that are not one integration's alone.
+
+use json::Payload;
+use model::{Failure, TaskResource, error_name, limits};
+
+use crate::call::TaskOutcome;
+
+/// What to record for an attempt that was under way when the process died: the call may or may not have been made, which
+/// is what an SDK's client reports when it loses an answer. AWS's recommended Retry blocks name this error.
+pub fn outcome_unknown(resource: &TaskResource) -> Failure {
+    const LOST: &str =
+        "Unable to execute HTTP request: The connection was lost before the response was received";
+    match resource {
+        TaskResource::LambdaFunction { .. } => Failure::new("Lambda.SdkClientException", LOST),
+        TaskResource::Activity { .. } => Failure::new(error_name::TASK_FAILED, LOST),
+        TaskResource::Service { service, .. } if &**service == "http" => {
+            Failure::new("States.Http.Socket", LOST)
+        }
+        TaskResource::Service { service, .. } => {
+            Failure::new(format!("{}.SdkClientException", error_prefix(service)), LOST)
+        }
+    }
+}
+
+/// A resource that this version has no integration for.
+pub(crate) fn not_called_yet(resource: &TaskResource) -> Failure {
+    Failure::new(
+        error_name::TASK_FAILED,
+        format!(
+            "This version of Stepwright does not call {resource} yet; it calls Lambda functions by their ARN, \
+             arn:aws:states:::lambda:invoke and arn:aws:states:::lambda:invoke.waitForTaskToken"
+        ),
+    )
+}
+
+/// A failure whose parts are cut to what AWS keeps of them.
+pub(crate) fn failed(error: &str, cause: &str) -> TaskOutcome {
+    TaskOutcome::Failed(Failure::new(
+        first_chars(error, limits::ERROR_LENGTH),
+        first_chars(cause, limits::CAUSE_LENGTH),
+    ))
+}
+
+/// The result, or the failure of a result that is too large.
+pub(crate) fn succeeded(resource: &TaskResource, result: Payload) -> TaskOutcome {
+    if result.size() > limits::PAYLOAD_SIZE {
+        result_too_large(resource)
+    } else {
+        TaskOutcome::Succeeded(result)
+    }
+}
+
+/// AWS: recorded test_task_lambda_data_limit_exceeded_on_large_utf8_response; a function is named by its ARN, a service by
+/// its name.
+pub(crate) fn result_too_large(resource: &TaskResource) -> TaskOutcome {
+    let name = match resource {
+        TaskResource::LambdaFunction { arn } | TaskResource::Activity { arn } => arn,
+        TaskResource::Service { service, .. } => service,
+    };
+    let cause = format!(
+        "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
+    failed(error_name::DATA_LIMIT_EXCEEDED, &cause)
+}
+
+/// How a service's errors begin. Optimised integrations and SDK integrations spell some services differently.
+fn error_prefix(service: &str) -> String {
+    let known = match service {
+        "dynamodb" => "DynamoDB",
+        "sqs" => "SQS",
+        "sns" => "SNS",
+        "ecs" => "ECS",
+        "eks" => "EKS",
+        "states" => "StepFunctions",
+        "events" | "aws-sdk:eventbridge" => "EventBridge",
+        "apigateway" | "aws-sdk:apigateway" => "ApiGateway",
+        "codebuild" | "aws-sdk:codebuild" => "CodeBuild",
+        "sagemaker" | "aws-sdk:sagemaker" => "SageMaker",
+        "mediaconvert" | "aws-sdk:mediaconvert" => "MediaConvert",
+        "aws-sdk:dynamodb" => "DynamoDb",
+        "aws-sdk:secretsmanager" => "SecretsManager",
+        // AWS: unconfirmed for the other services of several words, chosen because one-word services do so.
+        other => return capitalised(other.strip_prefix("aws-sdk:").unwrap_or(other)),
+    };
+    known.to_owned()
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
+fn first_chars(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_answer_is_named_after_the_service() {
+        let error =
+            |arn: &str| outcome_unknown(&TaskResource::parse(arn).unwrap()).error.unwrap().to_string();
+        assert_eq!(error("arn:aws:lambda:us-east-1:1:function:f"), "Lambda.SdkClientException");
+        assert_eq!(error("arn:aws:states:::lambda:invoke.waitForTaskToken"), "Lambda.SdkClientException");
+        assert_eq!(error("arn:aws:states:::dynamodb:putItem"), "DynamoDB.SdkClientException");
+        assert_eq!(error("arn:aws:states:::aws-sdk:dynamodb:putItem"), "DynamoDb.SdkClientException");
+        assert_eq!(error("arn:aws:states:::states:startExecution"), "StepFunctions.SdkClientException");
+        assert_eq!(error("arn:aws:states:::aws-sdk:sfn:listExecutions"), "Sfn.SdkClientException");
+        assert_eq!(error("arn:aws:states:::http:invoke"), "States.Http.Socket");
+    }
+
+    #[test]
+    fn long_errors_are_cut_by_characters() {
+        let TaskOutcome::Failed(failure) = failed(&"é".repeat(300), &"é".repeat(40_000)) else {
+            panic!("a failure succeeded");
+        };
+        assert_eq!(failure.error.unwrap().chars().count(), 256);
+        assert_eq!(failure.cause.unwrap().chars().count(), 32_768);
+    }
+}

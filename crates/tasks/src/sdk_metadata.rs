@@ -1,0 +1,104 @@
+//! What results of optimised integrations say about the HTTP exchange: `SdkHttpMetadata` and `SdkResponseMetadata`.
+
+use aws::lambda::InvokeResponse;
+use json::Value;
+use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+/// The two members for an answer of Lambda that came at `at`.
+///
+/// AWS: recorded test_invoke: these headers in these spellings, whatever the way the answer came; what did not come with it
+/// is what Lambda would have sent. `AllHttpHeaders` has AWS's order, `HttpHeaders` is sorted without regard to case.
+pub(crate) fn of(answer: &InvokeResponse, at: SystemTime) -> (Value, Value) {
+    let request_id = answer.request_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+    let all = headers(answer, &request_id, at);
+    let mut sorted = all.clone();
+    sorted.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+    let lists = all.into_iter().map(|(name, value)| (name, Value::array(vec![Value::from(value)])));
+    let http = Value::object([
+        ("AllHttpHeaders", Value::object(lists)),
+        ("HttpHeaders", Value::object(sorted)),
+        ("HttpStatusCode", Value::from(u32::from(answer.status))),
+    ]);
+    (http, Value::object([("RequestId", request_id)]))
+}
+
+fn headers(answer: &InvokeResponse, request_id: &str, at: SystemTime) -> Vec<(&'static str, String)> {
+    let received = |name: &str| {
+        let found = answer.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.clone())
+    };
+    let mut headers = Vec::with_capacity(9);
+    headers.extend(answer.executed_version.clone().map(|version| ("X-Amz-Executed-Version", version)));
+    headers.extend([
+        ("x-amzn-Remapped-Content-Length", "0".to_owned()),
+        ("Connection", "keep-alive".to_owned()),
+        ("x-amzn-RequestId", request_id.to_owned()),
+        ("Content-Length", answer.payload.len().to_string()),
+        ("Date", received("date").unwrap_or_else(|| httpdate::fmt_http_date(at.max(UNIX_EPOCH)))),
+        ("X-Amzn-Trace-Id", received("x-amzn-trace-id").unwrap_or_else(|| trace_id(at))),
+        ("Content-Type", received("content-type").unwrap_or_else(|| "application/json".to_owned())),
+    ]);
+    headers.extend(answer.log_result.clone().map(|log| ("X-Amz-Log-Result", log)));
+    headers
+}
+
+/// The id of a trace that is not recorded.
+fn trace_id(at: SystemTime) -> String {
+    let seconds = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (trace, parent) = (Uuid::new_v4().as_u128() >> 32, Uuid::new_v4().as_u128() as u64);
+    format!("root=1-{seconds:08x}-{trace:024x};parent={parent:016x};sampled=0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_headers_have_the_recorded_order_and_spelling() {
+        let answer = InvokeResponse {
+            status: 200,
+            payload: "{}".into(),
+            executed_version: Some("$LATEST".into()),
+            request_id: Some("id".into()),
+            headers: vec![("x-amzn-trace-id".into(), "trace".into()), ("server".into(), "x".into())],
+            ..InvokeResponse::default()
+        };
+        let (http, response) = of(&answer, UNIX_EPOCH + Duration::from_secs(1_588_207_173));
+        assert_eq!(
+            http.to_text(),
+            concat!(
+                r#"{"AllHttpHeaders":{"X-Amz-Executed-Version":["$LATEST"],"x-amzn-Remapped-Content-Length":["0"],"#,
+                r#""Connection":["keep-alive"],"x-amzn-RequestId":["id"],"Content-Length":["2"],"#,
+                r#""Date":["Thu, 30 Apr 2020 00:39:33 GMT"],"X-Amzn-Trace-Id":["trace"],"Content-Type":["application/json"]},"#,
+                r#""HttpHeaders":{"Connection":"keep-alive","Content-Length":"2","Content-Type":"application/json","#,
+                r#""Date":"Thu, 30 Apr 2020 00:39:33 GMT","X-Amz-Executed-Version":"$LATEST","#,
+                r#""x-amzn-Remapped-Content-Length":"0","x-amzn-RequestId":"id","X-Amzn-Trace-Id":"trace"},"#,
+                r#""HttpStatusCode":200}"#
+            )
+        );
+        assert_eq!(response.to_text(), r#"{"RequestId":"id"}"#);
+    }
+
+    #[test]
+    fn a_made_up_trace_id_has_the_form_of_a_real_one() {
+        let id = trace_id(UNIX_EPOCH + Duration::from_secs(0x5ea9_1e45));
+        let parts: Vec<usize> = id.split([';', '=', '-']).map(str::len).collect();
+        assert_eq!(
+            parts,
+            [
+                "root",
+                "1",
+                "5ea91e45",
+                "f6d040f0e5b2480a56f2dba4",
+                "parent",
+                "1234567890123456",
+                "sampled",
+                "0"
+            ]
+            .map(str::len)
+        );
+        assert!(id.starts_with("root=1-5ea91e45-"), "{id}");
+    }
+}
