@@ -64,7 +64,9 @@ impl Number {
             (_, Number::Big(b)) if !is_digits(b) => self.compare_as_doubles(other),
             (Number::Big(a), Number::I64(_) | Number::U64(_)) => sign_of_big(a),
             (Number::I64(_) | Number::U64(_), Number::Big(b)) => sign_of_big(b).reverse(),
-            (Number::F64(_) | Number::Big(_), _) | (_, Number::F64(_)) => self.compare_as_doubles(other),
+            (Number::F64(a), Number::I64(_) | Number::U64(_)) => compare_integer(other, *a).reverse(),
+            (Number::I64(_) | Number::U64(_), Number::F64(b)) => compare_integer(self, *b),
+            (Number::F64(_) | Number::Big(_), _) => self.compare_as_doubles(other),
         }
     }
 
@@ -97,6 +99,20 @@ fn is_digits(text: &str) -> bool {
 
 fn sign_of_big(digits: &str) -> Ordering {
     if digits.starts_with('-') { Ordering::Less } else { Ordering::Greater }
+}
+
+/// An integer and a double, exactly: the nearest double of a large integer may be another number.
+fn compare_integer(integer: &Number, double: f64) -> Ordering {
+    let integer = match integer {
+        Number::I64(n) => i128::from(*n),
+        Number::U64(n) => i128::from(*n),
+        Number::F64(_) | Number::Big(_) => {
+            return integer.to_f64().partial_cmp(&double).unwrap_or(Ordering::Equal);
+        }
+    };
+    // The cast keeps the whole part; beyond 128 bits it gives the nearest end, which lies beyond every integer here.
+    let whole = double.trunc() as i128;
+    integer.cmp(&whole).then_with(|| 0.0.partial_cmp(&double.fract()).unwrap_or(Ordering::Equal))
 }
 
 /// Integers in their shortest written form compare by sign, then length, then digits.

@@ -152,6 +152,23 @@ impl Value {
         matches!(self, Value::Null)
     }
 
+    /// Whether arrays and objects stand in one another more than `levels` deep; `3` is 0 levels deep, `[3]` one.
+    ///
+    /// Writing and dropping a value recurse, so whatever builds values from values in a loop must ask this first.
+    pub fn is_deeper_than(&self, levels: usize) -> bool {
+        match self {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+            Value::Array(items) => match levels.checked_sub(1) {
+                Some(below) => items.iter().any(|item| item.is_deeper_than(below)),
+                None => true,
+            },
+            Value::Object(object) => match levels.checked_sub(1) {
+                Some(below) => object.values().any(|member| member.is_deeper_than(below)),
+                None => true,
+            },
+        }
+    }
+
     /// The compact JSON text.
     pub fn to_text(&self) -> String {
         crate::writer::compact(self)
