@@ -180,7 +180,7 @@ fn operand(reader: &mut Reader) -> Result<Operand, SyntaxError> {
             let pattern = reader.until('/')?;
             let flags = reader.take_while(|c| c.is_ascii_alphabetic());
             // Jayway lets a pattern match the whole text only.
-            let compiled = RegexBuilder::new(&format!("^(?:{pattern})$"))
+            let compiled = RegexBuilder::new(&format!(r"\A(?:{pattern})\z"))
                 .case_insensitive(flags.contains('i'))
                 .dot_matches_new_line(flags.contains('s'))
                 .multi_line(flags.contains('m'))

@@ -19,4 +19,6 @@ mod set;
 mod tests;
 
 pub use error::{EvalError, SetError, SyntaxError};
+pub use filter::Filter;
+pub use functions::Call;
 pub use path::{MAX_STEPS, MAX_TEXT, Path, Step};
