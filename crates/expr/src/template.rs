@@ -75,6 +75,9 @@ pub enum TemplateError {
     /// The result is larger than an evaluation may make.
     #[error("The evaluation of a template exceeded {} bytes", crate::MAX_BYTES)]
     TooLarge,
+    /// The result nests more deeply than a document may.
+    #[error("The evaluation of a template exceeded {} levels of nesting", json::MAX_DEPTH)]
+    TooDeep,
 }
 
 impl Template {
@@ -88,7 +91,12 @@ impl Template {
     /// The value that the template stands for. An index outside an array reads as null, any other missing place fails.
     pub fn eval(&self, scope: &Scope<'_>, entropy: &mut dyn Entropy) -> Result<Value, TemplateError> {
         let is_counted = self.computed > UNCOUNTED_MEMBERS;
-        self.root.eval(&mut Evaluation::new(scope, entropy), is_counted)
+        let value = self.root.eval(&mut Evaluation::new(scope, entropy), is_counted)?;
+        // A loop of states that wrap their input would else build a value too deep to be written.
+        if self.computed > 0 && value.is_deeper_than(json::MAX_DEPTH) {
+            return Err(TemplateError::TooDeep);
+        }
+        Ok(value)
     }
 
     /// Every path in the template.
