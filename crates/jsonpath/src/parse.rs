@@ -206,12 +206,13 @@ impl Reader {
             Some('[') => self.nested(Reader::array_literal),
             Some('{') => self.nested(Reader::object_literal),
             Some(c) if c.is_ascii_alphabetic() => {
-                let word = self.take_while(|c| c.is_ascii_alphanumeric());
+                let word = self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
                 match word.as_str() {
                     "true" => Ok(Value::Bool(true)),
                     "false" => Ok(Value::Bool(false)),
                     "null" => Ok(Value::Null),
-                    _ => Err(self.error(&format!("'{word}' is no value"))),
+                    // AWS: unconfirmed, chosen because a published sample compares `@.constraint_status==Failure`.
+                    _ => Ok(Value::from(word)),
                 }
             }
             _ => Err(self.error("A value expected")),

@@ -106,6 +106,7 @@ fn filters_compare_by_type() {
     titles("@['title'] != 'Moby'", r#"["Sayings","Sword","Ring"]"#);
     titles("@.isbn != '0-553'", r#"["Sayings","Sword","Ring"]"#);
     titles("@.price == '8.95'", "[]");
+    titles("@.title==Moby", r#"["Moby"]"#);
     titles("@.isbn", r#"["Moby","Ring"]"#);
     titles("!@.isbn", r#"["Sayings","Sword"]"#);
     titles("!@.none", r#"["Sayings","Sword","Moby","Ring"]"#);
@@ -175,6 +176,7 @@ fn what_is_no_path_is_refused() {
         "$.a[?(@.x]",
         "$.a[?(@.x ==)]",
         "$.a[?()]",
+        "$.a[?(word)]",
         "$.a[?(@.x =~ 'a')]",
         "$.a[?(@.x == /a/)]",
         "$.a[?(@.x =~ /(/)]",
