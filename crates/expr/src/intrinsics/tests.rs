@@ -318,13 +318,13 @@ fn results_that_grow_without_bound_are_refused() {
     let places = "{}".repeat(100);
     let mut expression = "$.edge".to_owned();
     for _ in 0..9 {
-        expression = format!("States.Array({})", vec![expression.as_str(); 3].join(", "));
+        expression = format!("States.Array({})", [expression.as_str(); 3].join(", "));
     }
     let error = evaluate(&format!("States.JsonToString({expression})")).unwrap_err();
     assert!(error.ends_with("The result exceeds 10485760 bytes"), "{error}");
-    let arguments = vec!["$.edge"; 100].join(",");
+    let arguments = ["$.edge"; 100].join(",");
     assert!(evaluate(&format!("States.Format('{places}', {arguments})")).is_ok());
     let inner = format!("States.Format('{places}', {arguments})");
-    let outer = format!("States.Array({})", vec![inner.as_str(); 11].join(","));
+    let outer = format!("States.Array({})", [inner.as_str(); 11].join(","));
     assert!(evaluate(&outer).unwrap_err().ends_with("The result exceeds 10485760 bytes"));
 }
