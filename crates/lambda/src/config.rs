@@ -35,9 +35,11 @@ pub struct HostConfig {
     pub idle_timeout: Duration,
     /// How long a process may take until it asks for its first event, before the function's own timeout starts.
     pub init_timeout: Duration,
-    /// The interpreter for Python functions; `None` looks for `python3` on the `PATH`.
+    /// The interpreter for Python functions, whichever version their runtime names; `None` looks for `python3` on
+    /// the `PATH`.
     pub python: Option<PathBuf>,
-    /// The interpreter for Node functions; `None` looks for `node` on the `PATH`.
+    /// The interpreter for Node functions, whichever version their runtime names; `None` looks for `node` on the
+    /// `PATH`.
     pub node: Option<PathBuf>,
     /// Whether Python functions run on `awslambdaric` where the interpreter can import it. Where it cannot, or
     /// when this is `false`, they run on the host's own runtime client, which behaves the same.

@@ -101,7 +101,9 @@ pub enum InvokeError {
         reason: ThrottleReason,
     },
     /// The payload is over the limit of its invocation type.
-    #[error("{size} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)")]
+    #[error(
+        "{size} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)"
+    )]
     RequestTooLarge {
         /// Bytes in the payload.
         size: usize,

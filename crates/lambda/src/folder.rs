@@ -14,7 +14,7 @@ use toml::Spanned;
 use crate::errors::{FolderProblem, HostError};
 use crate::function::{
     DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, Family, FunctionSpec, MEMORY_MB, Runtime, TIMEOUT_SECONDS,
-    is_function_name, is_reserved_variable, is_variable_name,
+    is_blank, is_function_name, is_reserved_variable, is_variable_name,
 };
 
 /// Functions in one folder.
@@ -74,8 +74,7 @@ pub(crate) struct Fingerprint {
 /// Reads every function in `directory`, in the order of their names. A subfolder that holds none of the files that
 /// make a function is not one; nor is one whose name starts with a dot.
 pub(crate) fn scan(directory: &Path) -> Result<Vec<Found>, HostError> {
-    let directory =
-        directory.canonicalize().map_err(|source| HostError::file("read", directory, source))?;
+    let directory = directory.canonicalize().map_err(|source| HostError::file("read", directory, source))?;
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     for name in sorted_names(&directory).map_err(|source| HostError::file("read", &directory, source))? {
         let root = directory.join(&name);
@@ -129,10 +128,15 @@ enum Code {
 
 impl Code {
     fn find(root: &Path) -> Option<Code> {
-        [(Code::Bootstrap, "bootstrap"), (Code::Python, "handler.py"), (Code::Node, "index.mjs"), (Code::Node, "index.js")]
-            .into_iter()
-            .find(|(_, file)| root.join(file).is_file())
-            .map(|(code, _)| code)
+        [
+            (Code::Bootstrap, "bootstrap"),
+            (Code::Python, "handler.py"),
+            (Code::Node, "index.mjs"),
+            (Code::Node, "index.js"),
+        ]
+        .into_iter()
+        .find(|(_, file)| root.join(file).is_file())
+        .map(|(code, _)| code)
     }
 
     fn family(self) -> Family {
@@ -181,66 +185,109 @@ impl Settings {
         file: &Path,
         code: Option<Code>,
     ) -> Result<FunctionSpec, Vec<FolderProblem>> {
-        let mut problems = Vec::new();
-        let mut complain = |offset: Option<usize>, message: String| {
-            let line = offset.map(|offset| line_of(&self.text, offset));
-            problems.push(FolderProblem { path: file.to_owned(), line, message });
+        let mut complaints = Complaints { file, text: &self.text, problems: Vec::new() };
+        let runtime = read_runtime(self.runtime.as_ref(), code, &mut complaints);
+        let (timeout, memory) = (self.timeout.as_ref(), self.memory.as_ref());
+        let spec = FunctionSpec {
+            name: name.to_owned(),
+            handler: read_handler(self.handler.as_ref(), runtime.family, root, &mut complaints),
+            timeout_seconds: complaints
+                .bounded(timeout, "timeout (seconds)", TIMEOUT_SECONDS)
+                .unwrap_or(DEFAULT_TIMEOUT_SECONDS),
+            memory_mb: complaints.bounded(memory, "memory (MB)", MEMORY_MB).unwrap_or(DEFAULT_MEMORY_MB),
+            environment: read_environment(self.environment, &mut complaints),
+            runtime,
         };
-        let runtime = match &self.runtime {
-            Some(runtime) => read_runtime(runtime.get_ref()).unwrap_or_else(|| {
-                let known = "python3.N, nodejsN.x, provided.al2023, or python, nodejs, provided";
-                complain(
-                    Some(runtime.span().start),
-                    format!("'{}' is not a runtime of this host: use {known}", runtime.get_ref()),
-                );
-                Runtime::of_family(Family::Provided)
-            }),
-            None => Runtime::of_family(code.map_or(Family::Provided, Code::family)),
-        };
-        if self.runtime.is_none() && code.is_none() {
-            complain(None, "there is no handler.py, index.mjs, index.js or bootstrap beside it; name a runtime".to_owned());
-        }
-        let mut bounded = |value: &Option<Spanned<u32>>, what: &str, range: std::ops::RangeInclusive<u32>, default| {
-            let Some(value) = value else { return default };
-            if !range.contains(value.get_ref()) {
-                let (low, high) = (range.start(), range.end());
-                complain(Some(value.span().start), format!("{what} must be from {low} to {high}"));
-            }
-            *value.get_ref()
-        };
-        let timeout_seconds = bounded(&self.timeout, "timeout (seconds)", TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS);
-        let memory_mb = bounded(&self.memory, "memory (MB)", MEMORY_MB, DEFAULT_MEMORY_MB);
-        let handler = match &self.handler {
-            Some(handler) => handler.get_ref().clone(),
-            None => default_handler(runtime.family, root),
-        };
-        if let Some(handler) = &self.handler
-            && runtime.family != Family::Provided
-            && !handler.get_ref().contains('.')
-        {
-            complain(Some(handler.span().start), "a handler is written as file.function".to_owned());
-        }
-        let mut environment = BTreeMap::new();
-        for (key, value) in self.environment {
-            let (offset, key) = (key.span().start, key.into_inner());
-            if is_reserved_variable(&key) {
-                complain(Some(offset), format!("'{key}' is set by Lambda itself"));
-            } else if !is_variable_name(&key) || value.contains('\0') {
-                complain(Some(offset), format!("'{key}' cannot be an environment variable"));
-            }
-            environment.insert(key, value);
-        }
-        let spec = FunctionSpec { name: name.to_owned(), runtime, handler, timeout_seconds, memory_mb, environment };
-        if problems.is_empty() { Ok(spec) } else { Err(problems) }
+        if complaints.problems.is_empty() { Ok(spec) } else { Err(complaints.problems) }
     }
 }
 
-fn read_runtime(name: &str) -> Option<Runtime> {
-    match name {
+/// What is wrong in one `function.toml`.
+struct Complaints<'a> {
+    file: &'a Path,
+    text: &'a str,
+    problems: Vec<FolderProblem>,
+}
+
+impl Complaints<'_> {
+    /// `offset` is the place in the file, in bytes, when the problem has one.
+    fn add(&mut self, offset: Option<usize>, message: impl Into<String>) {
+        let line = offset.map(|offset| line_of(self.text, offset));
+        self.problems.push(FolderProblem { path: self.file.to_owned(), line, message: message.into() });
+    }
+
+    fn bounded(
+        &mut self,
+        value: Option<&Spanned<u32>>,
+        what: &str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let value = value?;
+        if !range.contains(value.get_ref()) {
+            let (low, high) = (range.start(), range.end());
+            self.add(Some(value.span().start), format!("{what} must be from {low} to {high}"));
+        }
+        Some(*value.get_ref())
+    }
+}
+
+fn read_runtime(
+    named: Option<&Spanned<String>>,
+    code: Option<Code>,
+    complaints: &mut Complaints<'_>,
+) -> Runtime {
+    let Some(named) = named else {
+        if code.is_none() {
+            let message =
+                "there is no handler.py, index.mjs, index.js or bootstrap beside it; name a runtime";
+            complaints.add(None, message);
+        }
+        return Runtime::of_family(code.map_or(Family::Provided, Code::family));
+    };
+    let read = match named.get_ref().as_str() {
         "python" | "python3" => Some(Runtime::of_family(Family::Python)),
         "node" | "nodejs" => Some(Runtime::of_family(Family::Node)),
         name => Runtime::parse(name),
+    };
+    read.unwrap_or_else(|| {
+        let known = "python3.N, nodejsN.x, provided.al2023, or python, nodejs, provided";
+        let message = format!("'{}' is not a runtime of this host: use {known}", named.get_ref());
+        complaints.add(Some(named.span().start), message);
+        Runtime::of_family(Family::Provided)
+    })
+}
+
+fn read_handler(
+    named: Option<&Spanned<String>>,
+    family: Family,
+    root: &Path,
+    complaints: &mut Complaints<'_>,
+) -> String {
+    let Some(named) = named else { return default_handler(family, root) };
+    let (handler, offset) = (named.get_ref(), named.span().start);
+    if family != Family::Provided && !handler.contains('.') {
+        complaints.add(Some(offset), "a handler is written as file.function");
+    } else if handler.contains(is_blank) {
+        complaints.add(Some(offset), "a handler has no spaces or control characters in it");
     }
+    handler.clone()
+}
+
+fn read_environment(
+    variables: BTreeMap<Spanned<String>, String>,
+    complaints: &mut Complaints<'_>,
+) -> BTreeMap<String, String> {
+    let mut environment = BTreeMap::new();
+    for (key, value) in variables {
+        let (offset, key) = (key.span().start, key.into_inner());
+        if is_reserved_variable(&key) {
+            complaints.add(Some(offset), format!("'{key}' is set by Lambda itself"));
+        } else if !is_variable_name(&key) || value.contains('\0') {
+            complaints.add(Some(offset), format!("'{key}' cannot be an environment variable"));
+        }
+        environment.insert(key, value);
+    }
+    environment
 }
 
 fn default_handler(family: Family, root: &Path) -> String {
@@ -313,11 +360,13 @@ impl Fingerprint {
 
 fn describe(path: &Path, metadata: &Metadata) -> String {
     let mut text = format!("{}\0{:o} {} {}", path.display(), metadata.mode(), metadata.len(), metadata.ino());
-    let (changed, written) = ((metadata.ctime(), metadata.ctime_nsec()), (metadata.mtime(), metadata.mtime_nsec()));
+    let (changed, written) =
+        ((metadata.ctime(), metadata.ctime_nsec()), (metadata.mtime(), metadata.mtime_nsec()));
     let _ = write!(text, " {changed:?} {written:?}\0");
     text
 }
 
 fn modified(metadata: &Metadata) -> u64 {
-    u64::try_from(metadata.mtime()).map_or(0, |seconds| seconds * 1000 + metadata.mtime_nsec().unsigned_abs() / 1_000_000)
+    u64::try_from(metadata.mtime())
+        .map_or(0, |seconds| seconds * 1000 + metadata.mtime_nsec().unsigned_abs() / 1_000_000)
 }

@@ -33,7 +33,8 @@ impl Runtime {
     /// Reads AWS's identifier (`python3.N`, `nodejsN.x`, `provided`, `provided.al2`, `provided.al2023`).
     /// `None` for a runtime this host does not have.
     pub fn parse(name: &str) -> Option<Runtime> {
-        let digits = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
         let family = if let Some(minor) = name.strip_prefix("python3.") {
             digits(minor).then_some(Family::Python)
         } else if let Some(version) = name.strip_prefix("nodejs") {
@@ -73,7 +74,8 @@ pub(crate) const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
 
 /// Whether `name` can be a function's name: 1 to 64 of `[a-zA-Z0-9-_]`.
 pub(crate) fn is_function_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Whether a function's environment may not set `key`. AWS: documented list of reserved variables.
@@ -94,8 +96,13 @@ pub(crate) fn is_reserved_variable(key: &str) -> bool {
         "LAMBDA_TASK_ROOT",
         "LAMBDA_RUNTIME_DIR",
     ];
-    const CREDENTIALS: [&str; 5] =
-        ["AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    const CREDENTIALS: [&str; 5] = [
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ];
     RESERVED.contains(&key) || CREDENTIALS.contains(&key)
 }
 
@@ -104,6 +111,11 @@ pub(crate) fn is_reserved_variable(key: &str) -> bool {
 pub(crate) fn is_variable_name(key: &str) -> bool {
     key.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
         && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Whether a handler's name may not hold `character`.
+pub(crate) fn is_blank(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
 }
 
 /// Where a revision's code lies.
@@ -152,7 +164,9 @@ mod tests {
         assert_eq!(Runtime::parse("python3.12").unwrap().family, Family::Python);
         assert_eq!(Runtime::parse("nodejs20.x").unwrap().family, Family::Node);
         assert_eq!(Runtime::parse("provided.al2023").unwrap().family, Family::Provided);
-        for unknown in ["python2.7", "python3.", "python3", "nodejs.x", "nodejs20", "java21", "provided.al3", ""] {
+        for unknown in
+            ["python2.7", "python3.", "python3", "nodejs.x", "nodejs20", "java21", "provided.al3", ""]
+        {
             assert_eq!(Runtime::parse(unknown), None, "{unknown}");
         }
     }

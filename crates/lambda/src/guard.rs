@@ -1,13 +1,14 @@
 //! Ends the workers when the host dies without doing so itself (`kill -9`, out of memory).
 //!
 //! A shell in a process group of its own reads the workers' process groups from a pipe whose other end only the
-//! host holds. When the host is gone the pipe ends, and the shell kills every group it still knows. This covers
-//! functions in any language and their children, without a line of code in them. The Python and Node bootstraps
-//! watch their parent besides, in case the shell is missing.
+//! host holds. When the host is gone the pipe ends, and the shell kills every group it still knows and removes
+//! the host's temporary directory. This covers functions in any language and their children, without a line of
+//! code in them. The Python and Node bootstraps watch their parent besides, in case the shell is missing.
 
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +20,8 @@ while read -r change group; do
   for g in $groups; do [ "$g" = "$group" ] || kept="$kept $g"; done
   groups=$kept
 done
-for g in $groups; do kill -9 -- "-$g"; done 2>/dev/null
+for g in $groups; do kill -s KILL -- "-$g"; done 2>/dev/null
+/bin/rm -rf -- "$1"
 "#;
 
 /// The watching shell. Ends with the last clone.
@@ -33,10 +35,11 @@ struct Shell {
 }
 
 impl Guard {
-    /// Starts the shell. A machine without `/bin/sh` has no guard; the bootstraps' own watch remains.
-    pub(crate) fn start() -> Guard {
+    /// Starts the shell, which removes `directory` in the end. A machine without `/bin/sh` has no guard; the bootstraps' own watch remains.
+    pub(crate) fn start(directory: &Path) -> Guard {
         let spawned = Command::new("/bin/sh")
-            .args(["-c", SCRIPT])
+            .args(["-c", SCRIPT, "sh"])
+            .arg(directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

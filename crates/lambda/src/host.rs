@@ -52,7 +52,7 @@ impl FunctionHost {
         let directory = make_directory()?;
         let stored = config.data_dir.clone().unwrap_or_else(|| directory.path().join("stored"));
         let store = Store::open(stored)?;
-        let guard = Guard::start();
+        let guard = Guard::start(directory.path());
         let equipment = Equipment { config, interpreters: Interpreters::default(), guard, directory };
         let inner = Inner {
             fleet: Fleet::new(equipment),
@@ -77,10 +77,13 @@ impl FunctionHost {
     pub fn load_folder(&self, directory: &Path) -> Result<Vec<LoadedFunction>, HostError> {
         let _changing = self.inner.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let found = folder::scan(directory)?;
-        let directory = directory.canonicalize().map_err(|source| HostError::file("read", directory, source))?;
+        let directory =
+            directory.canonicalize().map_err(|source| HostError::file("read", directory, source))?;
         let registry = &self.inner.registry;
-        let taken = |found: &&Found| registry.get(&found.spec.name).is_some_and(|entry| !entry.origin.is_in(&directory));
-        let problems: Vec<FolderProblem> = found.iter().filter(taken).map(|found| name_taken(found)).collect();
+        let taken = |found: &&Found| {
+            registry.get(&found.spec.name).is_some_and(|entry| !entry.origin.is_in(&directory))
+        };
+        let problems: Vec<FolderProblem> = found.iter().filter(taken).map(name_taken).collect();
         if !problems.is_empty() {
             return Err(HostError::Folder { problems });
         }
@@ -172,7 +175,9 @@ impl FunctionHost {
             let _changing = host.inner.changes.lock().unwrap_or_else(PoisonError::into_inner);
             work(&host)
         };
-        tokio::task::spawn_blocking(locked).await.unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
+        tokio::task::spawn_blocking(locked)
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
     }
 
     /// Keeps and serves a function of the API; without `code`, with the code it has. Only inside a change.
@@ -314,7 +319,8 @@ impl FunctionHost {
     }
 
     fn lay_out(&self, code: &[u8]) -> Result<Arc<TaskRoot>, ArchiveError> {
-        let directory = tempfile::Builder::new().prefix("task-").tempdir_in(self.inner.fleet.equipment.code())?;
+        let directory =
+            tempfile::Builder::new().prefix("task-").tempdir_in(self.inner.fleet.equipment.code())?;
         archive::unpack(code, directory.path())?;
         Ok(Arc::new(TaskRoot::Extracted(directory)))
     }

@@ -94,7 +94,9 @@ impl Target {
             [account, "function", name, suffix @ ..] if account.bytes().all(|b| b.is_ascii_digit()) => {
                 (format!("arn:aws:lambda:{}:{account}:function:{name}", config.region), *name, suffix)
             }
-            ["function", name, suffix @ ..] | [name, suffix @ ..] => (config.function_arn(name), *name, suffix),
+            ["function", name, suffix @ ..] | [name, suffix @ ..] => {
+                (config.function_arn(name), *name, suffix)
+            }
             [] => return Err(malformed(function)),
         };
         let in_name = match suffix {
@@ -109,7 +111,8 @@ impl Target {
             && derived != given
         {
             // AWS: documented text of the service model's InvalidParameterValueException.
-            let message = "The derived qualifier from the function name does not match the specified qualifier.";
+            let message =
+                "The derived qualifier from the function name does not match the specified qualifier.";
             return Err(InvokeError::InvalidParameterValue { message: message.to_owned() });
         }
         let qualifier = in_name.or(qualifier).map(str::to_owned);

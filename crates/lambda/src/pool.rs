@@ -24,7 +24,7 @@ pub(crate) struct Equipment {
     pub(crate) config: HostConfig,
     pub(crate) interpreters: Interpreters,
     pub(crate) guard: Guard,
-    /// The host's own directory: bootstraps, compiled modules, unpacked code. Removed with the host.
+    /// The host's own directory: bootstraps, unpacked code. Removed with the host.
     pub(crate) directory: tempfile::TempDir,
 }
 
@@ -359,7 +359,9 @@ impl State {
             return None;
         }
         let ready = self.lanes.values_mut().filter(|lane| {
-            lane.function.is_some() && lane.workers < config.max_workers_per_function && !lane.waiting.is_empty()
+            lane.function.is_some()
+                && lane.workers < config.max_workers_per_function
+                && !lane.waiting.is_empty()
         });
         let lane = ready.min_by_key(|lane| lane.waiting.front().map_or(u64::MAX, |(number, _)| *number))?;
         let (_, job) = lane.waiting.pop_front()?;

@@ -169,9 +169,10 @@ async fn read_body(request: Request<Incoming>) -> Option<Bytes> {
 fn acknowledge(ack: Ack) -> Response<Full<Bytes>> {
     let (status, body) = match ack {
         Ack::Accepted => (StatusCode::ACCEPTED, r#"{"status":"OK"}"#),
-        Ack::InvalidRequestId => {
-            (StatusCode::BAD_REQUEST, r#"{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}"#)
-        }
+        Ack::InvalidRequestId => (
+            StatusCode::BAD_REQUEST,
+            r#"{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}"#,
+        ),
         Ack::InvalidState => (
             StatusCode::FORBIDDEN,
             r#"{"errorMessage":"The transition is not allowed","errorType":"InvalidStateTransition"}"#,

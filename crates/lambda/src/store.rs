@@ -59,7 +59,9 @@ impl Store {
             let damaged = |reason: String| HostError::Stored { path: directory.clone(), reason };
             let text = fs::read(&file).map_err(|error| damaged(error.to_string()))?;
             let stored: Stored = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-            if !is_function_name(&stored.spec.name) || directory.file_name() != Some(stored.spec.name.as_ref()) {
+            if !is_function_name(&stored.spec.name)
+                || directory.file_name() != Some(stored.spec.name.as_ref())
+            {
                 return Err(damaged("its name is not that of its directory".to_owned()));
             }
             all.push(stored);

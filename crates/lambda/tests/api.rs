@@ -1,4 +1,11 @@
 //! The Lambda API, request by request.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests may fail"
+)]
 
 mod support;
 
@@ -22,7 +29,13 @@ fn zip(file: &str, text: &str) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-async fn raw(host: &FunctionHost, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response<Bytes> {
+async fn raw(
+    host: &FunctionHost,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Response<Bytes> {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -83,8 +96,13 @@ async fn a_function_lives_from_its_creation_to_its_end() {
 
     let call = async || send(&host, "POST", &format!("{path}/invocations"), json!({"n": 1})).await;
     assert_eq!(call().await, (200, json!([{"n": 1}, "x", 1])));
-    let (status, configured) =
-        send(&host, "PUT", &format!("{path}/configuration"), json!({"Environment": {"Variables": {"A": "y"}}})).await;
+    let (status, configured) = send(
+        &host,
+        "PUT",
+        &format!("{path}/configuration"),
+        json!({"Environment": {"Variables": {"A": "y"}}}),
+    )
+    .await;
     assert_eq!((status, &configured["Timeout"]), (200, &json!(7)));
     assert_ne!(configured["RevisionId"], made["RevisionId"]);
     assert_eq!(call().await, (200, json!([{"n": 1}, "y", 1])));
@@ -121,7 +139,8 @@ async fn functions_survive_a_restart() {
     let (_, after) = send(&host, "GET", FUNCTIONS, Value::Null).await;
     assert_eq!(after, before);
     assert_eq!(after["Functions"].as_array().unwrap().len(), 2);
-    let call = async |name: &str| send(&host, "POST", &format!("{FUNCTIONS}/{name}/invocations"), json!({})).await.1;
+    let call =
+        async |name: &str| send(&host, "POST", &format!("{FUNCTIONS}/{name}/invocations"), json!({})).await.1;
     assert_eq!((call("a").await, call("b").await), (json!("a"), json!("changed")));
     host.shutdown().await;
 }
@@ -147,7 +166,10 @@ async fn invoke_carries_lambdas_headers() {
     assert!(log.starts_with(&format!("START RequestId: {id} Version: $LATEST\nsaid None\nEND")), "{log}");
 
     let response = raw(&host, "POST", &path, &[], "\"oh\"").await;
-    assert_eq!((response.status().as_u16(), &response.headers()["x-amz-function-error"]), (200, &"Unhandled".parse().unwrap()));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["x-amz-function-error"]),
+        (200, &"Unhandled".parse().unwrap())
+    );
     let response = raw(&host, "POST", &path, &[("X-Amz-Invocation-Type", "Event")], "null").await;
     assert_eq!((response.status().as_u16(), response.body().len()), (202, 0));
     let response = raw(&host, "POST", &path, &[("X-Amz-Invocation-Type", "DryRun")], "null").await;
@@ -174,10 +196,22 @@ async fn what_is_wrong_is_refused_in_awss_words() {
         ("{", "InvalidRequestContentException", "Could not parse request body into json: "),
         ("{\"FunctionName\":3}", "SerializationException", "invalid type"),
         ("{}", "ValidationException", "1 validation error detected: Value null at 'functionName'"),
-        (&with("Role", json!("r")), "ValidationException", "1 validation error detected: Value 'r' at 'role'"),
-        (&with("Timeout", json!(901)), "ValidationException", "1 validation error detected: Value '901' at 'timeout'"),
+        (
+            &with("Role", json!("r")),
+            "ValidationException",
+            "1 validation error detected: Value 'r' at 'role'",
+        ),
+        (
+            &with("Timeout", json!(901)),
+            "ValidationException",
+            "1 validation error detected: Value '901' at 'timeout'",
+        ),
         (&with("Runtime", json!("java21")), "InvalidParameterValueException", "Value java21 at 'runtime'"),
-        (&with("Code", json!({"S3Bucket": "b", "S3Key": "k"})), "InvalidParameterValueException", "This host takes"),
+        (
+            &with("Code", json!({"S3Bucket": "b", "S3Key": "k"})),
+            "InvalidParameterValueException",
+            "This host takes",
+        ),
         (&with("Code", json!({"ZipFile": "bm8="})), "InvalidParameterValueException", "Could not unzip"),
         (&with("Publish", json!(true)), "InvalidParameterValueException", "Versions are not"),
         (
@@ -196,11 +230,38 @@ async fn what_is_wrong_is_refused_in_awss_words() {
     assert_eq!((status, kind.as_str()), (404, "ResourceNotFoundException"));
     assert_eq!(message, format!("Function not found: {arn}"));
     let (status, kind, message) = refusal(&host, "POST", FUNCTIONS, &creation("local", "").to_string()).await;
-    assert_eq!((status, kind.as_str(), message.as_str()), (409, "ResourceConflictException", "Function already exist: local"));
+    assert_eq!(
+        (status, kind.as_str(), message.as_str()),
+        (409, "ResourceConflictException", "Function already exist: local")
+    );
     assert_eq!(refusal(&host, "DELETE", &format!("{FUNCTIONS}/local"), "").await.0, 409);
-    assert_eq!(refusal(&host, "GET", &format!("{FUNCTIONS}/local/policy"), "").await.1, "UnknownOperationException");
+    assert_eq!(
+        refusal(&host, "GET", &format!("{FUNCTIONS}/local/policy"), "").await.1,
+        "UnknownOperationException"
+    );
     let other = Request::builder().uri("/2015-03-31/event-source-mappings").body(Bytes::new()).unwrap();
     assert!(api::handle(&host, other).await.is_none());
+    host.shutdown().await;
+}
+
+#[tokio::test]
+async fn hostile_bodies_are_refused_and_the_host_goes_on() {
+    let functions = Functions::new().with("echo/handler.py", "def handler(e, c): return e\n");
+    let host = functions.host().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let nested = format!("{{\"FunctionName\":{deep}}}");
+    for body in [deep.as_str(), &nested, "\0", "{\"FunctionName\":\"\0\"}", "null", "[]", "\u{feff}{}"] {
+        assert_eq!(refusal(&host, "POST", FUNCTIONS, body).await.0, 400);
+    }
+    let path = format!("{FUNCTIONS}/echo/invocations");
+    let response = raw(&host, "POST", &path, &[], &deep).await;
+    assert_eq!(response.headers()["x-amz-function-error"], "Unhandled", "too deep for the function");
+    let huge = "x".repeat(70_000_000);
+    assert_eq!(refusal(&host, "POST", FUNCTIONS, &huge).await.0, 413);
+    let mut body = creation("new", "");
+    body["Handler"] = json!("app.\0handler");
+    assert_eq!(refusal(&host, "POST", FUNCTIONS, &body.to_string()).await.1, "ValidationException");
+    assert_eq!(send(&host, "POST", &path, json!(1)).await, (200, json!(1)));
     host.shutdown().await;
 }
 
@@ -211,7 +272,8 @@ async fn lists_come_in_pages() {
     let host = functions.host().await;
     let (mut names, mut marker, mut pages) = (Vec::new(), String::new(), 0);
     loop {
-        let (_, page) = send(&host, "GET", &format!("{FUNCTIONS}/?MaxItems=3&Marker={marker}"), Value::Null).await;
+        let (_, page) =
+            send(&host, "GET", &format!("{FUNCTIONS}/?MaxItems=3&Marker={marker}"), Value::Null).await;
         names.extend(page["Functions"].as_array().unwrap().iter().map(|f| f["FunctionName"].clone()));
         pages += 1;
         match page["NextMarker"].as_str() {

@@ -1,4 +1,11 @@
 //! Which process takes which call: concurrency, limits, warm reuse, retirement.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests may fail"
+)]
 
 mod support;
 
@@ -106,7 +113,10 @@ async fn calls_over_the_limit_wait_and_those_over_the_queue_are_throttled() {
 
 type Pending = tokio::task::JoinHandle<Result<lambda::InvocationResult, InvokeError>>;
 
-async fn first_done(mut one: Pending, mut two: Pending) -> (Result<lambda::InvocationResult, InvokeError>, Pending) {
+async fn first_done(
+    mut one: Pending,
+    mut two: Pending,
+) -> (Result<lambda::InvocationResult, InvokeError>, Pending) {
     tokio::select! {
         done = &mut one => (done.unwrap(), two),
         done = &mut two => (done.unwrap(), one),
@@ -179,7 +189,8 @@ async fn an_event_is_called_again_while_its_function_fails() {
                 \x20   print('try', n, context.aws_request_id)\n\
                 \x20   if n < 3: raise RuntimeError('again')\n";
     let functions = Functions::new().with("flaky/handler.py", text);
-    let host = functions.host_with(|config| config.event_retry_delays = vec![Duration::from_millis(1); 5]).await;
+    let host =
+        functions.host_with(|config| config.event_retry_delays = vec![Duration::from_millis(1); 5]).await;
     let request = Invocation {
         invocation_type: lambda::InvocationType::Event,
         ..Invocation::request_response("flaky", "{}")
@@ -201,10 +212,16 @@ async fn calls_that_cannot_be_made_are_refused_with_awss_exceptions() {
     let host = functions.host().await;
     let request = |name: &str| Invocation::request_response(name.to_owned(), "null");
     let error = host.invoke(request("absent")).await.unwrap_err();
-    assert_eq!(error.to_string(), "Function not found: arn:aws:lambda:us-east-1:123456789012:function:absent");
+    assert_eq!(
+        error.to_string(),
+        "Function not found: arn:aws:lambda:us-east-1:123456789012:function:absent"
+    );
     assert_eq!((error.error_type(), error.status()), ("ResourceNotFoundException", 404));
     let error = host.invoke(request("wait:prod")).await.unwrap_err();
-    assert_eq!(error.to_string(), "Function not found: arn:aws:lambda:us-east-1:123456789012:function:wait:prod");
+    assert_eq!(
+        error.to_string(),
+        "Function not found: arn:aws:lambda:us-east-1:123456789012:function:wait:prod"
+    );
     host.invoke(request("arn:aws:lambda:us-east-1:123456789012:function:wait:$LATEST")).await.unwrap();
     let large = Invocation::request_response("wait", vec![b'1'; 6_291_457]);
     assert_eq!(host.invoke(large).await.unwrap_err().error_type(), "RequestTooLargeException");

@@ -1,4 +1,11 @@
 //! Functions of a folder: what is found, what is refused, what a second look takes up.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests may fail"
+)]
 
 mod support;
 
@@ -49,7 +56,8 @@ async fn a_call_under_way_is_finished_by_the_old_code() {
              \x20   return '{word}'\n"
         )
     };
-    let functions = Functions::new().with("a/handler.py", &text("old")).with("a/function.toml", "timeout = 60\n");
+    let functions =
+        Functions::new().with("a/handler.py", &text("old")).with("a/function.toml", "timeout = 60\n");
     let host = functions.host().await;
     let gate = functions.path().join("open");
     let (caller, event) = (host.clone(), json!(gate).to_string());

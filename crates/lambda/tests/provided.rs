@@ -1,4 +1,11 @@
 //! Executable bootstraps that speak the Runtime API by hand, and what outlives a host.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests may fail"
+)]
 
 mod support;
 
@@ -42,7 +49,8 @@ while True:
 
 #[tokio::test]
 async fn a_bootstrap_speaks_the_runtime_api_itself() {
-    let functions = Functions::new().with("own/bootstrap", BOOTSTRAP).with("own/function.toml", "timeout = 20\n");
+    let functions =
+        Functions::new().with("own/bootstrap", BOOTSTRAP).with("own/function.toml", "timeout = 20\n");
     let host = functions.host().await;
     for calls in 1..=3 {
         let seen = json!({
@@ -79,7 +87,8 @@ async fn a_process_that_never_polls_runs_out_of_time() {
     let functions = Functions::new()
         .with("mute/bootstrap", "#!/bin/sh\nexec sleep 1000\n")
         .with("mute/function.toml", "timeout = 1\n");
-    let host = functions.host_with(|config| config.init_timeout = std::time::Duration::from_millis(100)).await;
+    let host =
+        functions.host_with(|config| config.init_timeout = std::time::Duration::from_millis(100)).await;
     let (_, error) = failure(&host, "mute", "{}").await;
     assert_eq!(error["errorType"], "Sandbox.Timedout");
     host.shutdown().await;

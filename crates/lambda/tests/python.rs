@@ -1,4 +1,11 @@
 //! Python functions in real processes, on the host's own runtime client.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests may fail"
+)]
 
 mod support;
 
@@ -43,8 +50,7 @@ async fn an_exception_is_told_as_lambda_tells_it() {
     let host = functions.host().await;
     let (id, error) = failure(&host, "boom", "{}").await;
     let frame = "  File \"/var/task/handler.py\", line 2, in handler\n    raise ValueError('bad order')\n";
-    let expected =
-        json!({"errorMessage": "bad order", "errorType": "ValueError", "requestId": id, "stackTrace": [frame]});
+    let expected = json!({"errorMessage": "bad order", "errorType": "ValueError", "requestId": id, "stackTrace": [frame]});
     assert_eq!(error, expected);
     host.shutdown().await;
 }
@@ -74,7 +80,8 @@ async fn a_timeout_kills_the_process_and_what_it_started() {
                 \x20   child = subprocess.Popen(['sleep', '1000'])\n\
                 \x20   print(json.dumps([os.getpid(), child.pid]))\n\
                 \x20   time.sleep(1000)\n";
-    let functions = Functions::new().with("slow/handler.py", text).with("slow/function.toml", "timeout = 1\n");
+    let functions =
+        Functions::new().with("slow/handler.py", text).with("slow/function.toml", "timeout = 1\n");
     let host = functions.host().await;
     let (id, error) = failure(&host, "slow", "{}").await;
     assert_eq!(
@@ -102,7 +109,10 @@ async fn errors_of_the_start_are_told_and_each_call_tries_again() {
     for _ in 0..2 {
         let (_, error) = failure(&host, "absent", "{}").await;
         assert_eq!(error["errorType"], "Runtime.ImportModuleError");
-        assert_eq!(error["errorMessage"], "Unable to import module 'handler': No module named 'nothing_of_the_kind'");
+        assert_eq!(
+            error["errorMessage"],
+            "Unable to import module 'handler': No module named 'nothing_of_the_kind'"
+        );
     }
     let (_, error) = failure(&host, "nameless", "{}").await;
     assert_eq!(error["errorType"], "Runtime.HandlerNotFound");
@@ -111,7 +121,10 @@ async fn errors_of_the_start_are_told_and_each_call_tries_again() {
     assert_eq!(error["errorType"], "Runtime.UserCodeSyntaxError");
     let message = error["errorMessage"].as_str().unwrap();
     assert!(message.starts_with("Syntax error in module 'handler': expected ':'"), "{message}");
-    assert_eq!(error["stackTrace"], json!(["  File \"/var/task/handler.py\" Line 1\n    def handler(e, c)\n"]));
+    assert_eq!(
+        error["stackTrace"],
+        json!(["  File \"/var/task/handler.py\" Line 1\n    def handler(e, c)\n"])
+    );
     let (_, error) = failure(&host, "raises", "{}").await;
     assert_eq!((&error["errorType"], &error["errorMessage"]), (&json!("RuntimeError"), &json!("no config")));
 
@@ -164,7 +177,8 @@ async fn results_that_are_no_json_and_results_too_large_fail() {
                 \x20   if event == 'set': return {1, 2}\n\
                 \x20   if event == 'decimal': return [Decimal('1.5'), Decimal(2)]\n\
                 \x20   return 'x' * event\n";
-    let functions = Functions::new().with("shape/handler.py", text).with("shape/function.toml", "timeout = 20\n");
+    let functions =
+        Functions::new().with("shape/handler.py", text).with("shape/function.toml", "timeout = 20\n");
     let host = functions.host().await;
     let (_, error) = failure(&host, "shape", "\"set\"").await;
     assert_eq!(error["errorType"], "Runtime.MarshalError");
@@ -203,7 +217,11 @@ async fn the_log_has_lambdas_lines_around_the_functions_own() {
     let lines = host.logs("log");
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(texts[..4], ["loading", &format!("START RequestId: {id} Version: $LATEST"), "out", "err"]);
-    assert!(texts[4].starts_with("[WARNING]\t") && texts[4].ends_with(&format!("{id}\tcareful")), "{}", texts[4]);
+    assert!(
+        texts[4].starts_with("[WARNING]\t") && texts[4].ends_with(&format!("{id}\tcareful")),
+        "{}",
+        texts[4]
+    );
     assert_eq!(texts[5], format!("END RequestId: {id}"));
     assert!(texts[6].starts_with(&format!("REPORT RequestId: {id}\tDuration: ")), "{}", texts[6]);
     assert!(texts[6].contains("\tMemory Size: 128 MB\tMax Memory Used: "), "{}", texts[6]);
@@ -218,7 +236,8 @@ async fn shutdown_ends_the_calls_under_way_with_their_processes() {
                 def handler(event, context):\n\
                 \x20   print(os.getpid(), flush=True)\n\
                 \x20   time.sleep(1000)\n";
-    let functions = Functions::new().with("long/handler.py", text).with("long/function.toml", "timeout = 900\n");
+    let functions =
+        Functions::new().with("long/handler.py", text).with("long/function.toml", "timeout = 900\n");
     let host = functions.host().await;
     let (caller, request) = (host.clone(), lambda::Invocation::request_response("long", "{}"));
     let pending = tokio::spawn(async move { caller.invoke(request).await });

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::errors::ApiError;
 use crate::clock;
-use crate::function::{FunctionSpec, MEMORY_MB, Runtime, TIMEOUT_SECONDS, is_reserved_variable, is_variable_name};
+use crate::function::{
+    FunctionSpec, MEMORY_MB, Runtime, TIMEOUT_SECONDS, is_blank, is_reserved_variable, is_variable_name,
+};
 use crate::invocation::LATEST;
 use crate::registry::{Entry, Origin};
 
@@ -129,7 +131,8 @@ impl Identity {
 
 fn base64_of_hex(hex: &str) -> String {
     let digits: Vec<u8> = hex.chars().filter_map(|digit| digit.to_digit(16)?.try_into().ok()).collect();
-    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let bytes: Vec<u8> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
     BASE64.encode(bytes)
 }
 
@@ -155,7 +158,7 @@ impl Settings {
             spec.runtime = Runtime::parse(name).ok_or_else(|| unknown_runtime(name))?;
         }
         if let Some(handler) = &self.handler {
-            if handler.is_empty() || handler.len() > 128 || handler.contains(char::is_whitespace) {
+            if handler.is_empty() || handler.len() > 128 || handler.contains(is_blank) {
                 let rule = "Member must satisfy regular expression pattern: [^\\s]+";
                 return Err(ApiError::validation(handler, "handler", rule));
             }
@@ -224,7 +227,8 @@ fn check_role(role: &str) -> Result<(), ApiError> {
 }
 
 fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), ApiError> {
-    let reserved: Vec<&str> = variables.keys().map(String::as_str).filter(|key| is_reserved_variable(key)).collect();
+    let reserved: Vec<&str> =
+        variables.keys().map(String::as_str).filter(|key| is_reserved_variable(key)).collect();
     if !reserved.is_empty() {
         return Err(ApiError::invalid_parameter(format!(
             "Lambda was unable to configure your environment variables because the environment variables you have \
@@ -238,7 +242,9 @@ fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), ApiErro
         return Err(ApiError::validation(key, "environment.variables", rule));
     }
     if let Some((key, _)) = variables.iter().find(|(_, value)| value.contains('\0')) {
-        return Err(ApiError::invalid_parameter(format!("The value of the variable {key} has a NUL character")));
+        return Err(ApiError::invalid_parameter(format!(
+            "The value of the variable {key} has a NUL character"
+        )));
     }
     let size: usize = variables.iter().map(|(key, value)| key.len() + value.len()).sum();
     if size > ENVIRONMENT_LIMIT {

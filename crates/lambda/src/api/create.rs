@@ -55,7 +55,8 @@ pub(super) async fn create_function(
     }
     if settings.runtime.is_none() || settings.handler.is_none() {
         // AWS: documented in the reports of SDK users.
-        let message = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
+        let message =
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
         return Err(ApiError::invalid_parameter(message));
     }
     refuse_publish(request.publish)?;
@@ -93,14 +94,17 @@ impl Code {
     /// The bytes of the archive.
     pub(super) fn archive(self) -> Result<Vec<u8>, ApiError> {
         if self.s3_bucket.is_some() || self.image_uri.is_some() {
-            let message = "This host takes code as a zip file only (ZipFile): it does not read S3 or image registries";
+            let message =
+                "This host takes code as a zip file only (ZipFile): it does not read S3 or image registries";
             return Err(ApiError::invalid_parameter(message));
         }
         let Some(text) = self.zip_file else {
             return Err(ApiError::invalid_parameter("Please provide a source for function code."));
         };
         let archive = BASE64.decode(text).map_err(|error| {
-            ApiError::invalid_request_content(format!("Could not parse request body into json: ZipFile: {error}"))
+            ApiError::invalid_request_content(format!(
+                "Could not parse request body into json: ZipFile: {error}"
+            ))
         })?;
         if archive.len() > ZIPPED_LIMIT {
             let message = format!("Zipped size must be smaller than {ZIPPED_LIMIT} bytes");
@@ -113,7 +117,9 @@ impl Code {
 /// There are no versions, and a caller who asks for one would look for it.
 pub(super) fn refuse_publish(publish: bool) -> Result<(), ApiError> {
     match publish {
-        true => Err(ApiError::invalid_parameter("Versions are not available in this host: leave Publish out")),
+        true => {
+            Err(ApiError::invalid_parameter("Versions are not available in this host: leave Publish out"))
+        }
         false => Ok(()),
     }
 }

@@ -66,7 +66,9 @@ impl ApiError {
     /// A body that is not JSON, or whose members are of the wrong type.
     pub(super) fn malformed_body(error: &serde_json::Error) -> ApiError {
         match error.classify() {
-            serde_json::error::Category::Data => ApiError::new(400, "SerializationException", error.to_string()),
+            serde_json::error::Category::Data => {
+                ApiError::new(400, "SerializationException", error.to_string())
+            }
             serde_json::error::Category::Io
             | serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof => {
@@ -96,7 +98,8 @@ impl ApiError {
             None => json!({ "Type": kind, "Message": self.message }),
         };
         let mut response = Response::new(Bytes::from(body.to_string()));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert("content-type", HeaderValue::from_static("application/json"));
         headers.insert("x-amzn-errortype", HeaderValue::from_static(self.error_type));

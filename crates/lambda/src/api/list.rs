@@ -14,7 +14,10 @@ use crate::host::FunctionHost;
 /// Functions in one answer, whatever `MaxItems` says. AWS: documented.
 const PAGE_LIMIT: usize = 50;
 
-pub(super) fn list_functions(host: &FunctionHost, request: &Request<Bytes>) -> Result<Response<Bytes>, ApiError> {
+pub(super) fn list_functions(
+    host: &FunctionHost,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, ApiError> {
     let count = match query(request, "MaxItems") {
         None => PAGE_LIMIT,
         Some(text) => match text.parse::<usize>() {
@@ -25,7 +28,8 @@ pub(super) fn list_functions(host: &FunctionHost, request: &Request<Bytes>) -> R
             }
         },
     };
-    let after = query(request, "Marker").filter(|marker| !marker.is_empty()).map(|marker| read_marker(&marker));
+    let after =
+        query(request, "Marker").filter(|marker| !marker.is_empty()).map(|marker| read_marker(&marker));
     let mut entries = host.page(&after.transpose()?.unwrap_or_default(), count + 1);
     let more = entries.len() > count;
     entries.truncate(count);

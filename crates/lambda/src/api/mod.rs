@@ -35,7 +35,8 @@ pub async fn handle(host: &FunctionHost, request: Request<Bytes>) -> Option<Resp
     };
     let mut response = answer.unwrap_or_else(ApiError::into_response);
     let id = uuid::Uuid::new_v4().to_string();
-    if let (false, Ok(id)) = (response.headers().contains_key("x-amzn-requestid"), HeaderValue::from_str(&id)) {
+    if let (false, Ok(id)) = (response.headers().contains_key("x-amzn-requestid"), HeaderValue::from_str(&id))
+    {
         response.headers_mut().insert("x-amzn-requestid", id);
     }
     Some(response)

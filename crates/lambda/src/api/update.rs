@@ -85,7 +85,11 @@ pub(super) async fn update_configuration(
 }
 
 /// The function to be changed, which must be one of the API's, and at the revision the caller knows, if any.
-pub(super) fn current(host: &FunctionHost, target: &Target, revision: Option<&str>) -> Result<Stored, ApiError> {
+pub(super) fn current(
+    host: &FunctionHost,
+    target: &Target,
+    revision: Option<&str>,
+) -> Result<Stored, ApiError> {
     let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
     match entry.origin {
         Origin::Api(stored) if revision.is_none_or(|id| id == stored.revision_id) => Ok(*stored),

@@ -12,7 +12,10 @@ use crate::config::RESPONSE_LIMIT;
 /// The function ran out of its time.
 pub(super) fn timed_out(request_id: &str, timeout: Duration) -> Bytes {
     let seconds = timeout.as_secs_f64();
-    document("Sandbox.Timedout", &format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds"))
+    document(
+        "Sandbox.Timedout",
+        &format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds"),
+    )
 }
 
 /// The process ended in the middle of a call or before its first one.

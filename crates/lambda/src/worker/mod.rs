@@ -106,7 +106,11 @@ enum Event {
 
 /// How a call ended, and whether its worker can take another.
 enum Outcome {
-    Answered { payload: Bytes, failed: bool, worker_lives: bool },
+    Answered {
+        payload: Bytes,
+        failed: bool,
+        worker_lives: bool,
+    },
     /// The process ended between two calls; the event never reached it.
     Undelivered,
     Refused(InvokeError),
@@ -124,7 +128,6 @@ impl Worker {
             let message = format!("the function's Runtime API cannot be served: {error}");
             StartError::Host(InvokeError::Service { message })
         })?;
-        let started = Instant::now();
         let process = Process::start(function, &fleet.equipment, &api.address.to_string()).await?;
         let log = CallLog { function: Arc::clone(function), request_id: None, tail: LogTail::default() };
         Ok(Worker {
@@ -134,7 +137,7 @@ impl Worker {
             stopping: fleet.stopping(),
             poll: None,
             log,
-            started,
+            started: Instant::now(),
             init_timeout: fleet.equipment.config.init_timeout,
             init_duration: None,
             served_calls: 0,
@@ -186,7 +189,12 @@ impl Worker {
     }
 
     /// Waits for the next call while the process idles. `None` when the worker shall end.
-    async fn wait(&mut self, fleet: &Arc<Fleet>, slot: &Slot, mut next: oneshot::Receiver<Job>) -> Option<Job> {
+    async fn wait(
+        &mut self,
+        fleet: &Arc<Fleet>,
+        slot: &Slot,
+        mut next: oneshot::Receiver<Job>,
+    ) -> Option<Job> {
         let deadline = Instant::now() + fleet.equipment.config.idle_timeout;
         loop {
             let event = tokio::select! {
@@ -234,7 +242,10 @@ impl Worker {
                 Event::Api(ApiCall::InitError { body, reply }) if self.init_duration.is_none() => {
                     self.drain();
                     let _ = reply.send(Ack::Accepted);
-                    let text = format!("INIT_REPORT Init Duration: {} ms\tPhase: init\tStatus: error", millis(self.started.elapsed()));
+                    let text = format!(
+                        "INIT_REPORT Init Duration: {} ms\tPhase: init\tStatus: error",
+                        millis(self.started.elapsed())
+                    );
                     self.log.platform(text);
                     self.log_start(job);
                     self.report(job, Duration::ZERO, None);

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -58,7 +58,9 @@ impl Process {
         api_address: &str,
     ) -> Result<Process, StartError> {
         let host = |error: io::Error| {
-            StartError::Host(InvokeError::Service { message: format!("the function cannot be started: {error}") })
+            StartError::Host(InvokeError::Service {
+                message: format!("the function cannot be started: {error}"),
+            })
         };
         let (sender, pipe) = pipe::pipe().map_err(host)?;
         let output = sender.into_blocking_fd().map_err(host)?;
@@ -70,10 +72,11 @@ impl Process {
             .stdin(Stdio::null())
             .process_group(0)
             .kill_on_drop(true);
-        let child = spawn(&mut command, &output).await.map_err(|error| match function.spec.runtime.family {
-            Family::Provided => StartError::Entrypoint(format!("fork/exec /var/task/bootstrap: {error}")),
-            Family::Python | Family::Node => host(error),
-        })?;
+        let child =
+            spawn(&mut command, &output).await.map_err(|error| match function.spec.runtime.family {
+                Family::Provided => StartError::Entrypoint(format!("fork/exec /var/task/bootstrap: {error}")),
+                Family::Python | Family::Node => host(error),
+            })?;
         let Some(group) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) else {
             return Err(host(io::Error::other("it has no process id")));
         };
@@ -210,11 +213,8 @@ fn environment(function: &Function, equipment: &Equipment, api_address: &str) ->
     let (config, spec) = (&equipment.config, &function.spec);
     let root = function.root.path();
     let text = |path: &Path| path.to_string_lossy().into_owned();
-    let stream = format!(
-        "{}/[$LATEST]{}",
-        clock::log_stream_date(clock::now_millis()),
-        uuid::Uuid::new_v4().simple()
-    );
+    let stream =
+        format!("{}/[$LATEST]{}", clock::log_stream_date(clock::now_millis()), uuid::Uuid::new_v4().simple());
     let mut variables: Vec<(String, String)> = ["PATH", "LD_LIBRARY_PATH"]
         .into_iter()
         .filter_map(|key| std::env::var(key).ok().map(|value| (key.to_owned(), value)))
@@ -223,7 +223,8 @@ fn environment(function: &Function, equipment: &Equipment, api_address: &str) ->
     set("HOME", text(&equipment.home()));
     set("LANG", "en_US.UTF-8".to_owned());
     set("TZ", ":UTC".to_owned());
-    set("PYTHONPYCACHEPREFIX", text(&pycache(function, equipment)));
+    // As on AWS, where the code lies on a read-only disk: nothing is written into the user's folder.
+    set("PYTHONDONTWRITEBYTECODE", "1".to_owned());
     set("PYTHONIOENCODING", "utf-8".to_owned());
     if !config.environment.iter().any(|(key, _)| key == "AWS_ACCESS_KEY_ID") {
         set("AWS_ACCESS_KEY_ID", "local".to_owned());
@@ -247,10 +248,4 @@ fn environment(function: &Function, equipment: &Equipment, api_address: &str) ->
     set("AWS_LAMBDA_LOG_STREAM_NAME", stream);
     set("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", spec.runtime.name));
     variables
-}
-
-/// Where Python keeps compiled modules: outside the user's folder, and apart for every revision, since Python
-/// takes a module changed within the same second for the old one.
-fn pycache(function: &Function, equipment: &Equipment) -> PathBuf {
-    equipment.home().join("pycache").join(function.revision.to_string())
 }
