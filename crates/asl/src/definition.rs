@@ -77,7 +77,11 @@ impl State {
             StateKind::Task(task) => &task.retry,
             StateKind::Parallel(parallel) => &parallel.retry,
             StateKind::Map(map) => &map.retry,
-            StateKind::Pass(_) | StateKind::Wait(_) | StateKind::Choice(_) | StateKind::Succeed | StateKind::Fail(_) => &[],
+            StateKind::Pass(_)
+            | StateKind::Wait(_)
+            | StateKind::Choice(_)
+            | StateKind::Succeed
+            | StateKind::Fail(_) => &[],
         }
     }
 
@@ -87,7 +91,11 @@ impl State {
             StateKind::Task(task) => &task.catch,
             StateKind::Parallel(parallel) => &parallel.catch,
             StateKind::Map(map) => &map.catch,
-            StateKind::Pass(_) | StateKind::Wait(_) | StateKind::Choice(_) | StateKind::Succeed | StateKind::Fail(_) => &[],
+            StateKind::Pass(_)
+            | StateKind::Wait(_)
+            | StateKind::Choice(_)
+            | StateKind::Succeed
+            | StateKind::Fail(_) => &[],
         }
     }
 }
@@ -297,7 +305,7 @@ pub enum FailText {
     /// A literal.
     Literal(Arc<str>),
     /// A path or an intrinsic function that gives a string.
-    Path(expr::PathOrIntrinsic),
+    Path(expr::ErrorPathSource),
 }
 
 /// A Parallel state.

@@ -3,11 +3,27 @@
 //! [`compile`] takes the text that CreateStateMachine got and gives either a [`Definition`] that `machine` runs or the
 //! [`Diagnostic`]s that AWS would answer. Every path, template and intrinsic function is parsed here, once; running
 //! parses nothing. This crate runs nothing.
+//!
+//! Inside, `tree` shows the JSON with its places, `compile` walks it and builds the definition, one file per type of
+//! state, and asks the rules in `rules`, one file each, on its way; `outline` is the graph for the rules about
+//! transitions. The order of the checks stands in `check`.
 
+mod check;
+mod checker;
+mod compile;
 mod definition;
+mod diagnostic;
+mod location;
+mod outline;
+mod rules;
+#[cfg(test)]
+mod test_support;
+mod tree;
 
+pub use check::{Compiled, compile, validate};
 pub use definition::{
-    Block, Catcher, Choice, ChoiceRule, Comparison, Condition, Definition, Fail, FailText, IntegerField, PercentageField,
-    Jitter, Map, MapMode, Operand, Order, Parallel, Pass, PathField, ResultPath, Retrier, State, StateKind,
-    Task, Transition, Wait, WaitTime,
+    Block, Catcher, Choice, ChoiceRule, Comparison, Condition, Definition, Fail, FailText, IntegerField,
+    Jitter, Map, MapMode, Operand, Order, Parallel, Pass, PathField, PercentageField, ResultPath, Retrier,
+    State, StateKind, Task, Transition, Wait, WaitTime,
 };
+pub use diagnostic::{Code, Diagnostic, Severity, invalid_definition_message};

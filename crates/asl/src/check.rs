@@ -1,0 +1,69 @@
+//! The order of the checks: the text, the parts, the targets, the graph, the names.
+
+use crate::checker::Checker;
+use crate::definition::Definition;
+use crate::diagnostic::Diagnostic;
+use crate::outline::Outline;
+use crate::rules::{document, query_language, reachability, state_names, terminal_state, transitions};
+use crate::tree::{Dialect, Field, Object, QueryLanguage};
+use model::StateMachineType;
+use std::collections::HashSet;
+
+/// A definition that can run.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// What `machine` runs.
+    pub definition: Definition,
+    /// What its author may have meant otherwise.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles the text of a definition for a machine of the given type, or says everything that is wrong with it, in the
+/// order AWS does (warnings among it).
+///
+/// The caller checks the length of the text ([`model::limits::DEFINITION_LENGTH`]).
+pub fn compile(text: &str, machine_type: StateMachineType) -> Result<Compiled, Vec<Diagnostic>> {
+    let (definition, diagnostics) = check(text, machine_type);
+    match definition {
+        Some(definition) if !diagnostics.iter().any(Diagnostic::is_error) => {
+            Ok(Compiled { definition, warnings: diagnostics })
+        }
+        Some(_) | None => Err(diagnostics),
+    }
+}
+
+/// Every problem of the text of a definition, errors and warnings, in the order AWS gives them.
+pub fn validate(text: &str, machine_type: StateMachineType) -> Vec<Diagnostic> {
+    check(text, machine_type).1
+}
+
+fn check(text: &str, machine_type: StateMachineType) -> (Option<Definition>, Vec<Diagnostic>) {
+    let tree = match document::read(text) {
+        Ok(tree) => tree,
+        Err(problem) => return (None, vec![problem]),
+    };
+    let dialect = Dialect { language: QueryLanguage::JsonPath, machine_type };
+    let root =
+        Field::root(&tree, dialect).as_object().expect("INVARIANT(root): document::read gives objects");
+    let machine_language = query_language::of_machine(&root);
+    let root = root.in_language(machine_language);
+
+    let mut cx = Checker::new(machine_language);
+    let definition = crate::compile::definition(&root, &mut cx);
+    check_graph(&root, &mut cx);
+    let diagnostics = cx.finish();
+    assert!(
+        definition.is_some() || diagnostics.iter().any(Diagnostic::is_error),
+        "INVARIANT(diagnosed): what does not compile has an error"
+    );
+    (definition, diagnostics)
+}
+
+fn check_graph(root: &Object<'_>, cx: &mut Checker) {
+    let Some(outline) = Outline::of(root) else { return };
+    transitions::check(&outline, cx);
+    if terminal_state::check(&outline, cx) {
+        reachability::check(&outline, cx);
+    }
+    state_names::check(&outline, &mut HashSet::new(), cx);
+}

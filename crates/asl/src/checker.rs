@@ -1,0 +1,78 @@
+//! Where the rules put what they find.
+
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::tree::{Place, QueryLanguage};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The most diagnostics of each kind that are kept; AWS returns at most 100 of them.
+pub(crate) const MAX_DIAGNOSTICS: usize = 1_000;
+
+/// Collects what the rules find in one definition.
+pub(crate) struct Checker {
+    /// The language of states that do not name their own.
+    pub(crate) machine_language: QueryLanguage,
+    /// The labels seen so far.
+    pub(crate) labels: HashSet<Arc<str>>,
+    found: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+    not_yet: Vec<Diagnostic>,
+}
+
+impl Checker {
+    /// A checker that has found nothing.
+    pub(crate) fn new(machine_language: QueryLanguage) -> Checker {
+        let (found, not_yet) = (Vec::new(), Vec::new());
+        Checker { machine_language, labels: HashSet::new(), found, errors: 0, warnings: 0, not_yet }
+    }
+
+    /// A `SCHEMA_VALIDATION_FAILED`.
+    pub(crate) fn schema(&mut self, place: &impl Place, message: impl Into<String>) {
+        self.error(Code::SchemaValidationFailed, place, message);
+    }
+
+    /// An error with a code of its own.
+    pub(crate) fn error(&mut self, code: Code, place: &impl Place, message: impl Into<String>) {
+        if self.errors < MAX_DIAGNOSTICS {
+            self.errors += 1;
+            self.found.push(at(Severity::Error, code, place, message.into()));
+        }
+    }
+
+    /// An error about the definition as a whole.
+    pub(crate) fn error_nowhere(&mut self, code: Code, message: &str) {
+        self.errors += 1;
+        let (severity, message) = (Severity::Error, message.to_owned());
+        self.found.push(Diagnostic { severity, code, message, location: None, span: None });
+    }
+
+    /// A warning.
+    pub(crate) fn warn(&mut self, code: Code, place: &impl Place, message: impl Into<String>) {
+        if self.warnings < MAX_DIAGNOSTICS {
+            self.warnings += 1;
+            self.found.push(at(Severity::Warning, code, place, message.into()));
+        }
+    }
+
+    /// Something legal that this version cannot run. Said only where AWS itself would accept the definition.
+    pub(crate) fn not_yet(&mut self, place: &impl Place, what: &str) {
+        if self.not_yet.len() < MAX_DIAGNOSTICS {
+            let message = format!("{what} not supported by this version of Stepwright");
+            self.not_yet.push(at(Severity::Error, Code::SchemaValidationFailed, place, message));
+        }
+    }
+
+    /// Everything found, in the order it was found.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        if self.errors == 0 {
+            self.found.append(&mut self.not_yet);
+        }
+        self.found
+    }
+}
+
+fn at(severity: Severity, code: Code, place: &impl Place, message: String) -> Diagnostic {
+    let location = Some(place.location().to_string());
+    Diagnostic { severity, code, message, location, span: Some(place.mark()) }
+}

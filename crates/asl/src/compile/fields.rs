@@ -1,0 +1,83 @@
+//! Fields that several types of state share.
+
+use crate::checker::Checker;
+use crate::definition::{IntegerField, PercentageField, Transition};
+use crate::rules::number_ranges::Bounds;
+use crate::rules::{exclusive_fields, jsonata_strings, number_ranges, reference_paths, value_types};
+use crate::tree::{Object, Place};
+use expr::QueryPath;
+
+/// Next or End.
+pub(super) fn transition(state: &Object<'_>, cx: &mut Checker) -> Option<Transition> {
+    exclusive_fields::exactly_one(state, exclusive_fields::TRANSITION, cx);
+    let next = state.field("Next").map(|field| value_types::string(&field, cx).cloned());
+    let end = state.field("End").map(|field| value_types::boolean(&field, cx));
+    match (next, end) {
+        (Some(next), None) => next.map(Transition::Next),
+        (None, Some(Some(true))) => Some(Transition::End),
+        (None, Some(Some(false))) => {
+            refuse_end_false(state, cx);
+            None
+        }
+        (_, _) => None,
+    }
+}
+
+// AWS: unconfirmed, chosen because such a state could not go on.
+fn refuse_end_false(state: &impl Place, cx: &mut Checker) {
+    cx.schema(state, "This object should have only one of the following fields: [Next, End]");
+}
+
+/// A whole number, or the path to one in the field's twin: `Some(None)` where there is neither.
+pub(super) fn integer(
+    state: &Object<'_>,
+    pair: &[&str; 2],
+    bounds: Bounds,
+    cx: &mut Checker,
+) -> Option<Option<IntegerField>> {
+    exclusive_fields::at_most_one(state, pair, cx);
+    let [name, path_name] = pair;
+    let literal = state.field(name).map(|field| number_ranges::integer(&field, bounds, cx));
+    let path = reference(state, path_name, cx);
+    match (literal, path) {
+        (None, None) => Some(None),
+        (Some(literal), None) => literal.map(IntegerField::Literal).map(Some),
+        (None, Some(path)) => path.map(IntegerField::Path).map(Some),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// A percentage, or the path to one in the field's twin: `Some(None)` where there is neither.
+pub(super) fn percentage(
+    state: &Object<'_>,
+    pair: &[&str; 2],
+    cx: &mut Checker,
+) -> Option<Option<PercentageField>> {
+    exclusive_fields::at_most_one(state, pair, cx);
+    let [name, path_name] = pair;
+    let literal = state.field(name).map(|field| number_ranges::number(&field, Bounds(0, Some(100)), cx));
+    let path = reference(state, path_name, cx);
+    match (literal, path) {
+        (None, None) => Some(None),
+        (Some(literal), None) => literal.map(PercentageField::Literal).map(Some),
+        (None, Some(path)) => path.map(PercentageField::Path).map(Some),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// A reference path where the field is there. In JSONata the field itself is refused, and its value not read.
+pub(super) fn reference(state: &Object<'_>, name: &str, cx: &mut Checker) -> Option<Option<QueryPath>> {
+    let field = state.field(name).filter(|_| !state.is_jsonata())?;
+    Some(reference_paths::query(&field, cx))
+}
+
+/// The fields that only JSONata has: checked for half-open expressions. They compile with the next version.
+pub(super) fn check_jsonata(object: &Object<'_>, cx: &mut Checker) {
+    if object.is_jsonata() {
+        for name in ["Arguments", "Items", "Output"] {
+            if let Some(field) = object.field(name) {
+                jsonata_strings::check(&field, cx);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The graph of a definition, read from its JSON whatever else is wrong with it: which states there are and where they
+//! lead.
+
+use crate::tree::{Field, Object};
+use indexmap::IndexMap;
+use json::spanned::Node;
+use model::StateType;
+
+/// A block of states.
+pub(crate) struct Outline<'d> {
+    pub(crate) start_at: Option<Target<'d>>,
+    pub(crate) states: IndexMap<&'d str, StateOutline<'d>>,
+}
+
+/// A state.
+pub(crate) struct StateOutline<'d> {
+    pub(crate) field: Field<'d>,
+    pub(crate) targets: Vec<Target<'d>>,
+    pub(crate) is_terminal: bool,
+    pub(crate) blocks: Vec<Outline<'d>>,
+}
+
+/// The name of a state where another thing points at it.
+pub(crate) struct Target<'d> {
+    pub(crate) name: &'d str,
+    pub(crate) field: Field<'d>,
+}
+
+impl<'d> Outline<'d> {
+    /// The outline of a block; `None` where it has no object of states.
+    pub(crate) fn of(block: &Object<'d>) -> Option<Outline<'d>> {
+        let states = block.field("States")?.as_object()?;
+        Some(Outline {
+            start_at: target(block, "StartAt"),
+            states: states.fields().map(|(name, field)| (&**name, StateOutline::of(field))).collect(),
+        })
+    }
+
+    /// The blocks inside the states of this one.
+    pub(crate) fn inner_blocks(&self) -> impl Iterator<Item = &Outline<'d>> {
+        self.states.values().flat_map(|state| &state.blocks)
+    }
+}
+
+impl<'d> StateOutline<'d> {
+    // AWS: recorded: a Next that the type does not have still counts as an edge, so no type is asked here.
+    fn of(field: Field<'d>) -> StateOutline<'d> {
+        let Some(state) = field.as_object() else {
+            return StateOutline { field, targets: Vec::new(), is_terminal: false, blocks: Vec::new() };
+        };
+        let mut targets = Vec::new();
+        targets.extend(target(&state, "Next"));
+        for clauses in ["Choices", "Catch"] {
+            targets.extend(objects(&state, clauses).filter_map(|clause| target(&clause, "Next")));
+        }
+        targets.extend(target(&state, "Default"));
+        let processors = ["ItemProcessor", "Iterator"];
+        let processors = processors.iter().filter_map(|name| state.field(name)?.as_object());
+        let blocks = objects(&state, "Branches").chain(processors);
+        let blocks = blocks.filter_map(|block| Outline::of(&block)).collect();
+        StateOutline { targets, is_terminal: is_terminal(&state), blocks, field }
+    }
+}
+
+fn is_terminal(state: &Object<'_>) -> bool {
+    let Some(state_type) = state.field("Type") else { return false };
+    let ends = state.field("End").is_some_and(|end| matches!(end.value.node, Node::Bool(true)));
+    let ends_by_type = state_type.as_str().and_then(|text| StateType::parse(text));
+    ends || matches!(ends_by_type, Some(StateType::Succeed | StateType::Fail))
+}
+
+fn target<'d>(object: &Object<'d>, name: &str) -> Option<Target<'d>> {
+    let field = object.field(name)?;
+    Some(Target { name: field.as_str()?, field })
+}
+
+fn objects<'d>(state: &Object<'d>, name: &str) -> impl Iterator<Item = Object<'d>> {
+    let items = state.field(name).and_then(|field| field.as_array());
+    items.into_iter().flatten().filter_map(|item| item.as_object())
+}

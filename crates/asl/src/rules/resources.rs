@@ -1,0 +1,70 @@
+//! "Value is not a valid resource ARN", "The resource provided ... is not recognized. The value is not a valid resource
+//! ARN, or the resource is not available in this region.": a Task names a function, an activity, or an integration whose
+//! service, action and pattern exist together.
+
+use super::value_types;
+use crate::checker::Checker;
+use crate::tree::Field;
+use model::integration;
+use model::resource::{ResourceError, TaskResource};
+
+/// What the Resource of a Task names.
+pub(crate) fn resource(field: &Field<'_>, cx: &mut Checker) -> Option<TaskResource> {
+    let text = value_types::string(field, cx)?;
+    match TaskResource::parse(text) {
+        Ok(resource) if integration::is_recognized(&resource) => Some(resource),
+        Err(ResourceError::NotAnArn) => {
+            cx.schema(field, "Value is not a valid resource ARN");
+            None
+        }
+        // AWS: recorded test_invalid_integration.
+        Ok(_) | Err(ResourceError::NotRecognized) => {
+            cx.schema(
+                field,
+                format!(
+                    "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+                ),
+            );
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_support::problems_of_state;
+
+    fn problems_of_resource(arn: &str) -> Vec<String> {
+        problems_of_state(&format!(r#"{{"Type":"Task","Resource":"{arn}","End":true}}"#))
+    }
+
+    #[test]
+    fn resources_that_do_not_exist_are_refused() {
+        assert_eq!(
+            problems_of_resource("hello"),
+            ["SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN at /States/A/Resource"]
+        );
+        for arn in
+            ["arn:aws:states:::dynamodb:query", "arn:aws:states:::lambda:invoke.sync", "arn:aws:s3:::bucket"]
+        {
+            assert_eq!(
+                problems_of_resource(arn),
+                [format!(
+                    "SCHEMA_VALIDATION_FAILED: The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/A/Resource"
+                )]
+            );
+        }
+    }
+
+    #[test]
+    fn functions_activities_and_integrations_are_accepted() {
+        for arn in [
+            "arn:aws:lambda:us-east-1:000000000000:function:f",
+            "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
+            "arn:aws:states:us-east-1:000000000000:activity:a",
+            "arn:aws-cn:states:::aws-sdk:s3:listBuckets",
+        ] {
+            assert_eq!(problems_of_resource(arn), [""; 0], "{arn}");
+        }
+    }
+}

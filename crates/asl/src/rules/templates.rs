@@ -1,0 +1,156 @@
+//! "The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call": in a payload template, a
+//! key ending in `.$` has such a string. The location is the template, not the member.
+
+use super::{jsonata_strings, literal_hints, variables};
+use crate::checker::Checker;
+use crate::location::shown;
+use crate::tree::{Field, Object, QueryLanguage};
+use expr::{Expression, Template};
+use json::spanned::{Member, Node, Spanned};
+use std::collections::HashSet;
+
+/// The template in the member `name`: `Some(None)` where there is none, `None` where it is wrong or written in JSONata.
+pub(crate) fn optional(object: &Object<'_>, name: &str, cx: &mut Checker) -> Option<Option<Template>> {
+    match object.field(name) {
+        Some(field) => compile(&field, cx).map(Some),
+        None => Some(None),
+    }
+}
+
+/// The template. `None` too where it is written in JSONata.
+pub(crate) fn compile(field: &Field<'_>, cx: &mut Checker) -> Option<Template> {
+    if field.dialect.language == QueryLanguage::Jsonata {
+        jsonata_strings::check(field, cx);
+        return None;
+    }
+    if field.is_null() {
+        // AWS: unconfirmed, chosen because a template that is null means nothing.
+        cx.schema(field, "Expected value of type [OBJECT]");
+        return None;
+    }
+    if !is_valid(field, field.value, cx) {
+        return None;
+    }
+    literal_hints::check_template(field, cx);
+    match Template::compile(&field.value.to_value()) {
+        Ok(template) => Some(template),
+        Err(error) => {
+            cx.schema(field, error.message);
+            None
+        }
+    }
+}
+
+fn is_valid(template: &Field<'_>, value: &Spanned, cx: &mut Checker) -> bool {
+    match &value.node {
+        Node::Array(items) => items.iter().fold(true, |valid, item| is_valid(template, item, cx) && valid),
+        Node::Object(members) => {
+            let keys: HashSet<&str> = members.iter().map(|member| &*member.key).collect();
+            members.iter().fold(true, |valid, member| is_valid_member(template, member, &keys, cx) && valid)
+        }
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => true,
+    }
+}
+
+fn is_valid_member(template: &Field<'_>, member: &Member, keys: &HashSet<&str>, cx: &mut Checker) -> bool {
+    let Some(name) = member.key.strip_suffix(".$") else {
+        return is_valid(template, &member.value, cx);
+    };
+    let key = shown(&member.key);
+    if keys.contains(name) {
+        // AWS: unconfirmed words.
+        cx.schema(template, format!("The fields '{}' and '{key}' cannot both be given", shown(name)));
+        return false;
+    }
+    let found = match &member.value.node {
+        Node::String(text) => return is_valid_expression(template, &key, text, cx),
+        Node::Null => "a NULL",
+        Node::Bool(_) => "a BOOLEAN",
+        Node::Number(_) => "a NUMBER",
+        Node::Array(_) => "an ARRAY",
+        Node::Object(_) => "an OBJECT",
+    };
+    let what = "must be a STRING that contains a JSONPath";
+    cx.schema(template, format!("The value for the field '{key}' {what} but was {found}"));
+    false
+}
+
+fn is_valid_expression(template: &Field<'_>, key: &str, text: &str, cx: &mut Checker) -> bool {
+    let Ok(expression) = Expression::parse(text) else {
+        // AWS: recorded test_escape_sequence_illegal.
+        let what = "must be a valid JSONPath or a valid intrinsic function call";
+        cx.schema(template, format!("The value for the field '{key}' {what}"));
+        return false;
+    };
+    !variables::refuse_reading(template, expression.paths(), cx)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_support::problems_of_state;
+
+    fn problems_of_template(template: &str) -> Vec<String> {
+        problems_of_state(&format!(r#"{{"Type":"Pass","Parameters":{template},"End":true}}"#))
+    }
+
+    #[test]
+    fn values_that_are_no_path_and_no_intrinsic_are_refused_at_the_template() {
+        for text in [
+            "a",
+            "",
+            "$.a[",
+            "States.Nope($.a)",
+            "States.Format('x'",
+            "States.Format",
+            "States.Format('a\\\\nb')",
+            "States.Format(\\\"x\\\")",
+            "States.UUID() x",
+        ] {
+            assert_eq!(
+                problems_of_template(&format!(r#"{{"deep":[{{"x.$":"{text}"}}]}}"#)),
+                [
+                    "SCHEMA_VALIDATION_FAILED: The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters"
+                ],
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_wrong_member_is_named() {
+        assert_eq!(problems_of_template(r#"{"x.$":"a","y":{"z.$":"b"}}"#).len(), 2);
+    }
+
+    #[test]
+    fn values_of_another_type_are_named_by_their_type() {
+        for (value, kind) in
+            [("[]", "an ARRAY"), ("1", "a NUMBER"), ("{}", "an OBJECT"), ("true", "a BOOLEAN")]
+        {
+            assert_eq!(
+                problems_of_template(&format!(r#"{{"x.$":{value}}}"#)),
+                [format!(
+                    "SCHEMA_VALIDATION_FAILED: The value for the field 'x.$' must be a STRING that contains a JSONPath but was {kind} at /States/A/Parameters"
+                )]
+            );
+        }
+    }
+
+    #[test]
+    fn a_literal_and_a_path_for_one_member_are_refused() {
+        assert_eq!(problems_of_template(r#"{"x":1,"x.$":"$.a"}"#).len(), 1);
+    }
+
+    #[test]
+    fn paths_intrinsics_and_literals_are_accepted() {
+        for template in [
+            r#"{"x.$":"$","y.$":"$$.Task.Token","z.$":"States.Array($.a, 'b', 1)","w":"$.literal"}"#,
+            "[1,2]",
+            "\"text\"",
+            "{}",
+            // AWS: recorded: the number of arguments is not checked.
+            r#"{"x.$":"States.UUID(1)"}"#,
+        ] {
+            assert_eq!(problems_of_template(template), [""; 0], "{template}");
+        }
+    }
+}
