@@ -15,16 +15,16 @@ pub(crate) const PROCESSOR: &[&str] = &["ItemProcessor", "Iterator"];
 // AWS: recorded as refused, the words are unconfirmed; chosen because every other pair reads so.
 pub(crate) const ITEM_SELECTOR: &[&str] = &["ItemSelector", "Parameters"];
 /// A Task's time limit.
-pub(crate) const TIMEOUT: &[\&str; 2] = &["TimeoutSeconds", "TimeoutSecondsPath"];
+pub(crate) const TIMEOUT: &[&str; 2] = &["TimeoutSeconds", "TimeoutSecondsPath"];
 /// A Task's heartbeat.
-pub(crate) const HEARTBEAT: &[\&str; 2] = &["HeartbeatSeconds", "HeartbeatSecondsPath"];
+pub(crate) const HEARTBEAT: &[&str; 2] = &["HeartbeatSeconds", "HeartbeatSecondsPath"];
 /// A Map's own limit of concurrency.
-pub(crate) const MAX_CONCURRENCY: &[\&str; 2] = &["MaxConcurrency", "MaxConcurrencyPath"];
+pub(crate) const MAX_CONCURRENCY: &[&str; 2] = &["MaxConcurrency", "MaxConcurrencyPath"];
 /// A Map's tolerance, in per cent.
-pub(crate) const TOLERATED_PERCENTAGE: &[\&str; 2] =
+pub(crate) const TOLERATED_PERCENTAGE: &[&str; 2] =
     &["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"];
 /// A Map's tolerance, in items.
-pub(crate) const TOLERATED_COUNT: &[\&str; 2] = &["ToleratedFailureCount", "ToleratedFailureCountPath"];
+pub(crate) const TOLERATED_COUNT: &[&str; 2] = &["ToleratedFailureCount", "ToleratedFailureCountPath"];
 /// A Fail's error.
 pub(crate) const ERROR: &[&str] = &["Error", "ErrorPath"];
 /// A Fail's cause.
