@@ -7,7 +7,8 @@ use std::time::Duration;
 pub(crate) const SYNC_PAYLOAD_LIMIT: usize = 6_291_456;
 /// The most bytes of payload an `Event` call may carry. AWS: documented (1 MB since October 2025).
 pub(crate) const EVENT_PAYLOAD_LIMIT: usize = 1_048_576;
-/// The most bytes a function may answer with. AWS: documented in the text of `Function.ResponseSizeTooLarge`.
+/// The most bytes a function may answer with. AWS: unconfirmed, from the text of
+/// `Function.ResponseSizeTooLarge` that SDK users report.
 pub(crate) const RESPONSE_LIMIT: usize = 6_291_556;
 /// Calls of type `Event` that may be under way or waiting for a retry.
 pub(crate) const EVENT_QUEUE_LIMIT: usize = 1_000;

@@ -110,7 +110,7 @@ impl Target {
         if let (Some(derived), Some(given)) = (in_name, qualifier)
             && derived != given
         {
-            // AWS: documented text of the service model's InvalidParameterValueException.
+            // AWS: unconfirmed, the text SDK users report.
             let message =
                 "The derived qualifier from the function name does not match the specified qualifier.";
             return Err(InvokeError::InvalidParameterValue { message: message.to_owned() });

@@ -54,7 +54,7 @@ pub(super) async fn create_function(
         return Err(ApiError::invalid_parameter("Only functions of package type Zip run in this host"));
     }
     if settings.runtime.is_none() || settings.handler.is_none() {
-        // AWS: documented in the reports of SDK users.
+        // AWS: unconfirmed, the text SDK users report.
         let message =
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
         return Err(ApiError::invalid_parameter(message));

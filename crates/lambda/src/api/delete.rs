@@ -15,7 +15,7 @@ pub(super) async fn delete_function(
 ) -> Result<Response<Bytes>, ApiError> {
     let target = target(host.config(), name, request)?;
     if target.qualifier.is_some() {
-        // AWS: documented text.
+        // AWS: unconfirmed, the text SDK users report.
         let message = "$LATEST version cannot be deleted without deleting the function.";
         return Err(ApiError::invalid_parameter(message));
     }

@@ -48,7 +48,7 @@ impl ApiError {
 
     /// A member that breaks a constraint of the service's model.
     pub(super) fn validation(value: &str, member: &str, constraint: &str) -> ApiError {
-        // AWS: recorded; a value that is missing stands without quotes.
+        // AWS: unconfirmed, chosen as SDK users report it: a value that is missing stands without quotes.
         let shown: String = match value {
             "null" => value.to_owned(),
             value => format!("'{}'", value.chars().take(200).collect::<String>()),
@@ -92,7 +92,7 @@ impl ApiError {
 
     pub(super) fn into_response(self) -> Response<Bytes> {
         let kind = if self.status >= 500 { "Service" } else { "User" };
-        // AWS: recorded by SDK users; a throttled call alone carries a Reason and writes message in lower case.
+        // AWS: unconfirmed, chosen as SDK users report it: a throttled call alone has a Reason, and message in lower case.
         let body = match self.reason {
             Some(reason) => json!({ "Reason": reason, "Type": kind, "message": self.message }),
             None => json!({ "Type": kind, "Message": self.message }),

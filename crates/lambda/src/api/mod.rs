@@ -22,8 +22,8 @@ use crate::host::FunctionHost;
 use crate::invocation::Target;
 use errors::ApiError;
 
-/// Bytes of a request's body: an archive of 50 MB in base64, and the rest. AWS: documented in the text of
-/// `RequestEntityTooLargeException`.
+/// Bytes of a request's body: an archive of 50 MB in base64, and the rest. AWS: unconfirmed, from the text of
+/// `RequestEntityTooLargeException` that SDK users report.
 const BODY_LIMIT: usize = 69_905_067;
 
 /// Answers a request of the Lambda API; `None` when its path belongs to another service.

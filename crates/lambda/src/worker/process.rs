@@ -178,7 +178,7 @@ async fn command(function: &Function, equipment: &Equipment) -> Result<Command, 
         Family::Provided => {
             let bootstrap = function.root.path().join("bootstrap");
             if !bootstrap.is_file() {
-                // AWS: documented text of Runtime.InvalidEntrypoint.
+                // AWS: unconfirmed, the text SDK users report.
                 let reason = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
                 return Err(StartError::Entrypoint(reason.to_owned()));
             }
