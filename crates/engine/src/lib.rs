@@ -1,1 +1,33 @@
-//! Owns running executions: mailboxes, timers, dispatch after commit, recovery.
+//! The engine: owns running executions.
+//!
+//! Executions are spread over shards by a hash of their ARN. A shard has one owner, a task that drains a mailbox of
+//! stimuli, lets `machine` decide, and hands the facts of all of them to the store as one batch. **Only when that batch
+//! is durable** are callers answered, tasks called and timers set. Hence an acknowledged start survives `kill -9`, a state
+//! is entered once, and a result is recorded once.
+//!
+//! A task whose call was under way when the process died is not called again: its outcome is unknown, and it fails with
+//! the error that AWS's own clients give when they lose an answer, so that the Retry which AWS recommends handles it.
+//!
+//! An execution that only waits is dropped from memory; one timer entry in the store brings it back.
+//!
+//! This crate knows nothing of HTTP. Time, randomness, the store and the task runner come in through traits.
+
+mod clock;
+mod config;
+mod dispatch;
+mod error;
+mod facade;
+mod keys;
+mod machines;
+mod mailbox;
+mod records;
+mod shard;
+mod timers;
+mod verify;
+
+pub use clock::{Clock, SystemClock};
+pub use config::EngineConfig;
+pub use error::{EngineError, StartError, TokenError};
+pub use facade::{Engine, Page, StartExecution, Started};
+pub use machines::{CreateOutcome, StateMachine, StateMachineUpdate, StateMachines};
+pub use records::ExecutionRecord;

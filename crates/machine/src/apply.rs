@@ -30,9 +30,15 @@ impl Execution {
                 self.output = Some(output.0.clone());
                 self.close(ExecutionStatus::Succeeded, event.timestamp, None);
             }
-            E::ExecutionFailed(failure) => self.close(ExecutionStatus::Failed, event.timestamp, Some(failure)),
-            E::ExecutionAborted(failure) => self.close(ExecutionStatus::Aborted, event.timestamp, Some(failure)),
-            E::ExecutionTimedOut(failure) => self.close(ExecutionStatus::TimedOut, event.timestamp, Some(failure)),
+            E::ExecutionFailed(failure) => {
+                self.close(ExecutionStatus::Failed, event.timestamp, Some(failure))
+            }
+            E::ExecutionAborted(failure) => {
+                self.close(ExecutionStatus::Aborted, event.timestamp, Some(failure))
+            }
+            E::ExecutionTimedOut(failure) => {
+                self.close(ExecutionStatus::TimedOut, event.timestamp, Some(failure))
+            }
             E::StateEntered { .. } => self.enter(scope, event),
             E::StateExited { output, assigned_variables, .. } => {
                 if let Some(scope) = self.scopes.get_mut(&scope) {
@@ -44,7 +50,8 @@ impl Execution {
                 }
             }
             E::ParallelStateStarted => {
-                let run = ParallelRun { started: event.id, running: BTreeMap::new(), results: BTreeMap::new() };
+                let run =
+                    ParallelRun { started: event.id, running: BTreeMap::new(), results: BTreeMap::new() };
                 self.set_work(scope, event.id, Work::Parallel(run));
             }
             E::MapStateStarted { length } => self.start_map(scope, event.id, *length),

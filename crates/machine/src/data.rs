@@ -13,7 +13,12 @@ use std::sync::Arc;
 
 impl Run<'_> {
     /// InputPath applied to the raw input, or OutputPath to what the state gives.
-    pub(crate) fn select(&self, scope: ScopeId, field: &PathField, from: &Payload) -> Result<Payload, Trouble> {
+    pub(crate) fn select(
+        &self,
+        scope: ScopeId,
+        field: &PathField,
+        from: &Payload,
+    ) -> Result<Payload, Trouble> {
         match field {
             PathField::Whole => Ok(from.clone()),
             PathField::Nothing => Ok(Payload::from(Value::empty_object())),
@@ -29,7 +34,12 @@ impl Run<'_> {
     }
 
     /// A payload template.
-    pub(crate) fn fill(&mut self, scope: ScopeId, template: &Template, input: &Value) -> Result<Value, Trouble> {
+    pub(crate) fn fill(
+        &mut self,
+        scope: ScopeId,
+        template: &Template,
+        input: &Value,
+    ) -> Result<Value, Trouble> {
         self.fill_for_item(scope, template, input, None)
     }
 
@@ -77,7 +87,9 @@ impl Run<'_> {
                 let number = match &value {
                     Value::String(text) => text.parse().ok(),
                     Value::Number(number) if number.is_integer() => number.to_i64(),
-                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        None
+                    }
                 };
                 number.ok_or_else(|| {
                     let shown = quoted(&value);
@@ -137,11 +149,21 @@ pub(crate) fn put_result(path: &ResultPath, input: &Payload, result: Payload) ->
     match path {
         ResultPath::Replace => Ok(result),
         ResultPath::Discard => Ok(input.clone()),
-        ResultPath::At(path) => path
-            .set(input.value(), result.value().clone())
-            .map(Payload::from)
-            .map_err(|error| Trouble::ReferencePathConflict(error.to_string())),
+        ResultPath::At(path) => match path.set(input.value(), result.value().clone()) {
+            Ok(combined) => within_depth(combined),
+            Err(error) => Err(Trouble::ReferencePathConflict(error.to_string())),
+        },
     }
+}
+
+/// A value that a state put together, unless it nests more deeply than any reader takes.
+pub(crate) fn within_depth(value: Value) -> Result<Payload, Trouble> {
+    if value.is_deeper_than(json::MAX_DEPTH) {
+        // AWS: unconfirmed; AWS's own limit of 256 KiB still lets documents nest more deeply than parsers read.
+        let text = format!("The result nests more deeply than {} levels", json::MAX_DEPTH);
+        return Err(Trouble::Runtime(text));
+    }
+    Ok(Payload::from(value))
 }
 
 /// Whether AWS lets the payload pass.

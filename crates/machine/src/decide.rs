@@ -15,7 +15,12 @@ use std::sync::Arc;
 ///
 /// A stimulus that does not concern the execution any more (an answer to a task that timed out, anything after the end)
 /// gives no facts.
-pub fn decide(execution: &mut Execution, definition: &Definition, stimulus: Stimulus, outside: Outside<'_>) -> Vec<Fact> {
+pub fn decide(
+    execution: &mut Execution,
+    definition: &Definition,
+    stimulus: Stimulus,
+    outside: Outside<'_>,
+) -> Vec<Fact> {
     let mut run = Run {
         execution,
         definition,
@@ -211,12 +216,16 @@ impl<'a> Run<'a> {
         }
         let id = EventId(self.execution.last_event.0 + 1);
         let mut event = HistoryEvent { id, previous, timestamp: self.now, details };
-        if id.0 >= limits::HISTORY_EVENTS && !matches!(event.details, EventDetails::ExecutionSucceeded { .. }) {
+        if id.0 >= limits::HISTORY_EVENTS && !matches!(event.details, EventDetails::ExecutionSucceeded { .. })
+        {
             // AWS: documented, the event that does not fit is replaced by the failure of the execution.
             event.previous = self.execution.last_event;
             event.details = EventDetails::ExecutionFailed(Failure::new(
                 error_name::RUNTIME,
-                format!("The execution reached the maximum number of history events ({}).", limits::HISTORY_EVENTS),
+                format!(
+                    "The execution reached the maximum number of history events ({}).",
+                    limits::HISTORY_EVENTS
+                ),
             ));
         }
         self.record(Fact { scope, kind: FactKind::Event(event) });

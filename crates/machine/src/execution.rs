@@ -2,7 +2,9 @@
 
 use json::{Payload, Value};
 use model::history::ScheduleOptions;
-use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StateMachineArn, StateType, TaskResource, Timestamp};
+use model::{
+    EventId, ExecutionArn, ExecutionStatus, Failure, StateMachineArn, StateType, TaskResource, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -75,7 +75,9 @@ pub enum Private {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Written by a later version of the program.
-    #[error("the record has format version {0}, this program reads up to {VERSION}: run the version that wrote it")]
+    #[error(
+        "the record has format version {0}, this program reads up to {VERSION}: run the version that wrote it"
+    )]
     NewerVersion(u8),
     /// Not a fact at all.
     #[error("the record is damaged: {0}")]

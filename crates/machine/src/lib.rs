@@ -33,10 +33,8 @@ mod tests;
 
 pub use check::{Violation, check_history, check_rebuild};
 pub use decide::decide;
-pub use execution::{
-    About, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work,
-};
+pub use execution::{About, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work};
 pub use fact::{DecodeError, Fact, FactKind, Private};
 pub use outstanding::{OutstandingTask, TaskProgress};
-pub use stimulus::{Stimulus, TaskAnswer};
+pub use stimulus::{Outside, Stimulus, TaskAnswer};
 pub use token::TaskToken;

@@ -95,7 +95,9 @@ impl TaskRun {
     pub(crate) fn heartbeat_at(&self) -> Option<Timestamp> {
         let waits_for_worker = match &self.resource {
             TaskResource::Activity { .. } => self.started_at.is_some(),
-            TaskResource::Service { pattern, .. } => *pattern == Pattern::WaitForTaskToken && self.is_submitted,
+            TaskResource::Service { pattern, .. } => {
+                *pattern == Pattern::WaitForTaskToken && self.is_submitted
+            }
             TaskResource::LambdaFunction { .. } => false,
         };
         let seconds = self.options.heartbeat_seconds.filter(|_| waits_for_worker)?;
@@ -111,6 +113,8 @@ fn progress(task: &TaskRun) -> TaskProgress {
     match (&task.resource, task.started_at.is_some(), task.is_submitted) {
         (TaskResource::Activity { .. }, false, _) => TaskProgress::Queued,
         (TaskResource::Activity { .. }, true, _) | (_, _, true) => TaskProgress::WaitingForToken,
-        (TaskResource::LambdaFunction { .. } | TaskResource::Service { .. }, _, false) => TaskProgress::Called,
+        (TaskResource::LambdaFunction { .. } | TaskResource::Service { .. }, _, false) => {
+            TaskProgress::Called
+        }
     }
 }

@@ -81,11 +81,15 @@ impl Run<'_> {
             Comparison::StringMatches(pattern) => value.as_str().is_some_and(|text| matches(pattern, text)),
             Comparison::String(order, operand) => match operand {
                 Operand::Literal(text) => compare_strings(*order, &value, &Value::from(text.clone())),
-                Operand::Path(path) => compare_strings(*order, &value, &self.choice_value(scope, path, input)?),
+                Operand::Path(path) => {
+                    compare_strings(*order, &value, &self.choice_value(scope, path, input)?)
+                }
             },
             Comparison::Numeric(order, operand) => match operand {
                 Operand::Literal(number) => compare_numbers(*order, &value, &Value::from(number.clone())),
-                Operand::Path(path) => compare_numbers(*order, &value, &self.choice_value(scope, path, input)?),
+                Operand::Path(path) => {
+                    compare_numbers(*order, &value, &self.choice_value(scope, path, input)?)
+                }
             },
             Comparison::Boolean(operand) => {
                 let operand = match operand {

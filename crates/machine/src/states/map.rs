@@ -1,6 +1,6 @@
 //! Map, inline: one run of the processor for each item, so many at once.
 
-use crate::data::quoted;
+use crate::data::{quoted, within_depth};
 use crate::decide::{Run, Step};
 use crate::execution::{MapRun, ScopeId, Work};
 use crate::fact::Private;
@@ -19,7 +19,8 @@ impl Run<'_> {
         input: &Payload,
     ) -> Result<(), Trouble> {
         if map.has_distributed_fields {
-            let text = "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
+            let text =
+                "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
             return Err(Trouble::Runtime(text.to_owned()));
         }
         let effective = self.select(scope, &state.input_path, input)?;
@@ -78,7 +79,9 @@ impl Run<'_> {
                 None => item,
             };
             self.emit_after(scope, slot, EventDetails::MapIterationStarted(Iteration { name, index }));
-            let Some(child) = self.map_run(scope).and_then(|run| run.running.get(&index)).copied() else { break };
+            let Some(child) = self.map_run(scope).and_then(|run| run.running.get(&index)).copied() else {
+                break;
+            };
             let state = map.processor.start_at.clone();
             self.later(Step::Enter { scope: child, state, input: Payload::from(input) });
         }
@@ -90,7 +93,7 @@ impl Run<'_> {
         let StateKind::Map(map) = &state.kind else { return Ok(()) };
         let Some(run) = self.map_run(scope) else { return Ok(()) };
         let results = run.results.values().map(|result| result.value().clone()).collect();
-        let result = Payload::from(Value::array(results));
+        let result = within_depth(Value::array(results))?;
         let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
         let selector = map.result_selector.as_ref();
         let output = self.output_of(scope, selector, &map.result_path, &state.output_path, &input, result)?;
@@ -100,7 +103,9 @@ impl Run<'_> {
     fn map_run(&self, scope: ScopeId) -> Option<&MapRun> {
         match &self.execution.visit(scope)?.work {
             Work::Map(run) => Some(run),
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Parallel(_) => None,
+            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Parallel(_) => {
+                None
+            }
         }
     }
 
@@ -150,7 +155,9 @@ impl Run<'_> {
             let value = self.read(scope, path, input)?;
             let percentage = match &value {
                 Value::String(text) => text.parse().ok(),
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.as_f64(),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    value.as_f64()
+                }
             };
             let Some(percentage) = percentage else {
                 return Err(Trouble::Runtime(format!(

@@ -1,5 +1,6 @@
 //! Parallel: every branch at once, each with a copy of the input.
 
+use crate::data::within_depth;
 use crate::decide::{Run, Step};
 use crate::execution::{ScopeId, Work};
 use crate::fact::Private;
@@ -24,9 +25,12 @@ impl Run<'_> {
         self.emit(scope, EventDetails::ParallelStateStarted);
         for (index, branch) in (0_u64..).zip(&parallel.branches) {
             self.note(scope, Private::BranchStarted { index });
-            let Some(Work::Parallel(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { break };
+            let Some(Work::Parallel(run)) = self.execution.visit(scope).map(|visit| &visit.work) else {
+                break;
+            };
             let Some(child) = run.running.get(&index) else { break };
-            let enter = Step::Enter { scope: *child, state: branch.start_at.clone(), input: effective.clone() };
+            let enter =
+                Step::Enter { scope: *child, state: branch.start_at.clone(), input: effective.clone() };
             self.later(enter);
         }
         Ok(())
@@ -40,7 +44,8 @@ impl Run<'_> {
             return;
         }
         let results = run.results.values().map(|result| result.value().clone()).collect();
-        let outcome = self.leave_parallel(scope, Payload::from(Value::array(results)));
+        let outcome =
+            within_depth(Value::array(results)).and_then(|result| self.leave_parallel(scope, result));
         self.settle(scope, outcome);
     }
 

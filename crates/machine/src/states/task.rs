@@ -49,7 +49,11 @@ impl Run<'_> {
             (TaskResource::LambdaFunction { arn } | TaskResource::Service { arn, .. }, _) => {
                 // AWS: recorded, a function's event shows no heartbeat.
                 let options = ScheduleOptions { heartbeat_seconds: None, ..options };
-                EventDetails::LambdaFunctionScheduled { resource: arn.clone(), input: parameters.into(), options }
+                EventDetails::LambdaFunctionScheduled {
+                    resource: arn.clone(),
+                    input: parameters.into(),
+                    options,
+                }
             }
         };
         self.emit(scope, details);
@@ -146,7 +150,8 @@ impl Run<'_> {
         let StateKind::Task(task) = &state.kind else { return Ok(()) };
         let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
         let selector = task.result_selector.as_ref();
-        let output = self.output_of(scope, selector, &task.result_path, &state.output_path, &input, result)?;
+        let output =
+            self.output_of(scope, selector, &task.result_path, &state.output_path, &input, result)?;
         self.leave(scope, state, output, assigned)
     }
 

@@ -1,0 +1,82 @@
+# Stepwright. `make demo` shows it, `make test` checks all of it; both set up what they need.
+
+PYTHON ?= python3
+SHARED ?= ../shared
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest -q -p no:cacheprovider
+DEBUG  := $(CURDIR)/target/debug/stepwright
+RELEASE := $(CURDIR)/target/release/stepwright
+CONFORMANCE := $(SHARED)/conformance/run.py
+
+.PHONY: help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
+
+help:
+	@echo "make demo         build, run real workflows, kill the server in the middle, show that nothing is lost"
+	@echo "make test         every check and test"
+	@echo "make dev          serve examples/order-processing and reload it on change"
+	@echo "make bench        benchmarks that compare two things in one run"
+	@echo "make crash-test   200 rounds of kill -9 under load"
+	@echo "make fmt / lint   format / check format and lints"
+
+demo: tools release venv
+	STEPWRIGHT_BIN=$(RELEASE) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) demo/demo.py
+
+test: tools lint unit e2e examples-test crash-test-short conformance
+	@echo "make test: everything passed"
+
+dev: tools build
+	$(DEBUG) dev examples/order-processing
+
+bench: tools
+	cargo run --release -q -p stepwright-store --example commit_bench
+	$(MAKE) release venv
+	$(PY) tests/bench/bench.py --bin $(RELEASE)
+
+fmt:
+	cargo fmt --all
+
+lint: tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(PYTHON) tests/structure.py
+
+build: tools
+	cargo build -p stepwright
+
+release: tools
+	cargo build --release -p stepwright
+
+unit: tools
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --lib --bins --tests; fi
+	cargo test --workspace --doc -q
+
+e2e: build venv
+	STEPWRIGHT_BIN=$(DEBUG) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) tests/e2e
+
+examples-test: build venv
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" STEPWRIGHT_BIN=$(DEBUG) $(PY) tests/run_examples.py
+
+crash-test: release venv
+	$(PY) tests/crash/crash.py --bin $(RELEASE) --rounds 200
+
+crash-test-short: build venv
+	$(PY) tests/crash/crash.py --bin $(DEBUG) --rounds 8
+
+conformance: build
+	@if [ -f $(CONFORMANCE) ]; then \
+		$(PYTHON) tests/conformance.py --shared $(SHARED) --bin $(DEBUG) --floor .ci/conformance-floor; \
+	else echo "conformance: SKIPPED, $(SHARED)/conformance is not here"; fi
+
+venv: $(VENV)/ready
+
+$(VENV)/ready: tests/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt
+	touch $@
+
+tools:
+	@command -v cargo >/dev/null || { echo "missing: a Rust toolchain (https://rustup.rs); rust-toolchain.toml says which"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "missing: Python 3 (package python3)"; exit 1; }
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' || { echo "missing: Python 3.9 or later with venv (package python3-venv)"; exit 1; }
+	@command -v node >/dev/null || { echo "missing: Node.js 18 or later (package nodejs)"; exit 1; }

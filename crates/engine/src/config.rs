@@ -1,0 +1,43 @@
+//! What an engine is told at its start.
+
+use crate::clock::{Clock, SystemClock};
+use model::Partition;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Settings of an engine.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Partition, region and account of every ARN.
+    pub partition: Partition,
+    /// How many shards share the executions.
+    pub shards: usize,
+    /// Stimuli that may wait before a shard; senders wait beyond that.
+    pub mailbox_capacity: usize,
+    /// Stimuli that go into one commit of a shard at the most.
+    pub batch_size: usize,
+    /// Executions that a shard keeps in memory although they only wait.
+    pub idle_executions: usize,
+    /// How far ahead timers are held in memory; later ones stay in the store alone.
+    pub timer_horizon: Duration,
+    /// Whether every execution is compared with the one rebuilt from its stored facts after each commit.
+    pub verify: bool,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl EngineConfig {
+    /// The settings of a small server.
+    pub fn new(partition: Partition) -> EngineConfig {
+        EngineConfig {
+            partition,
+            shards: 4,
+            mailbox_capacity: 4096,
+            batch_size: 512,
+            idle_executions: 1024,
+            timer_horizon: Duration::from_secs(120),
+            verify: cfg!(debug_assertions),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What can go wrong, in words for the operator.
+
+use model::ExecutionArn;
+use store::StoreError;
+
+/// The engine cannot go on.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored record cannot be read.
+    #[error(
+        "the record {key} cannot be read ({problem}): restore the data directory from a backup, or run the version of stepwright that wrote it"
+    )]
+    Record {
+        /// Which.
+        key: String,
+        /// Why.
+        problem: String,
+    },
+    /// A stored definition is no longer accepted.
+    #[error(
+        "the definition of {machine} that executions still run is not accepted by this version: {problem}"
+    )]
+    Definition {
+        /// The machine.
+        machine: String,
+        /// Why.
+        problem: String,
+    },
+    /// A rule that holds of every run does not hold.
+    #[error("execution {execution}: {problem}")]
+    Violation {
+        /// Which execution.
+        execution: String,
+        /// Which rule.
+        problem: String,
+    },
+    /// The engine is being shut down, or stopped after an error that the log names.
+    #[error("the engine has stopped")]
+    Stopped,
+}
+
+/// Why an execution did not start.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is one of that name, with another input or ended already.
+    #[error("Execution Already Exists: '{0}'")]
+    AlreadyExists(ExecutionArn),
+    /// The engine cannot go on.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Why a task token was not taken.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TokenError {
+    /// It never was a token.
+    #[error("Invalid token")]
+    Invalid,
+    /// There never was such a task.
+    #[error("Provided task does not exist")]
+    DoesNotExist,
+    /// The task has ended, was retried, or its execution has ended.
+    #[error("Provided task does not exist anymore")]
+    TimedOut,
+    /// The engine cannot go on.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}

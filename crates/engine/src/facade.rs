@@ -1,0 +1,304 @@
+//! The engine as its users see it.
+
+use crate::config::EngineConfig;
+use crate::error::{EngineError, StartError, TokenError};
+use crate::keys::{self, Part};
+use crate::machines::{StateMachine, StateMachines};
+use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
+use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
+use crate::shard::{Shard, Shared, decode_fact};
+use crate::timers::{self, Horizon};
+use json::Payload;
+use machine::{TaskAnswer, TaskToken};
+use model::{
+    EventId, ExecutionArn, ExecutionStatus, Failure, HistoryEvent, Partition, StateMachineArn, Timestamp,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Direction, GroupCommit, GroupCommitOptions, KeyRange, Store, Table, Walk};
+use tasks::TaskRunner;
+use tokio::sync::oneshot;
+
+/// Records that one page of a filtered listing looks at; the page is short where it needed more.
+const LISTING_REACH: usize = 10_000;
+
+/// A running engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Shared,
+}
+
+/// What StartExecution asks for.
+#[derive(Clone, Debug)]
+pub struct StartExecution {
+    /// The machine, at the revision that the execution will run to its end.
+    pub machine: Arc<StateMachine>,
+    /// The execution's name; a random one where it is absent.
+    pub name: Option<String>,
+    /// Its input.
+    pub input: Payload,
+    /// A trace header, kept for DescribeExecution.
+    pub trace_header: Option<String>,
+}
+
+/// What StartExecution answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Started {
+    /// The execution's ARN.
+    pub arn: ExecutionArn,
+    /// When it started.
+    pub started_at: Timestamp,
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<Vec<u8>>,
+}
+
+impl Engine {
+    /// Starts an engine on a store, and takes up every execution that was open when the last one ended.
+    pub async fn open(
+        config: EngineConfig,
+        store: Arc<dyn Store>,
+        tasks: Arc<dyn TaskRunner>,
+    ) -> Result<Engine, EngineError> {
+        let commits = Arc::new(GroupCommit::start(store.clone(), &GroupCommitOptions::default())?);
+        let machines = StateMachines::new(
+            store.clone(),
+            commits.clone(),
+            config.partition.clone(),
+            config.clock.clone(),
+        );
+        let (mailboxes, receivers) = Mailboxes::new(config.shards, config.mailbox_capacity);
+        let horizon = Horizon::default();
+        let reach = u64::try_from(config.timer_horizon.as_millis()).unwrap_or(u64::MAX);
+        horizon.move_to(config.clock.now().plus_millis(reach));
+        let shared = Shared { config, store, commits, machines, tasks, mailboxes, horizon };
+        for mailbox in receivers {
+            tokio::spawn(Shard::new(shared.clone(), mailbox).run());
+        }
+        let engine = Engine { shared };
+        engine.recover().await?;
+        tokio::spawn(timers::keep_moving(engine.shared.clone()));
+        Ok(engine)
+    }
+
+    /// Partition, region and account of every ARN.
+    pub fn partition(&self) -> &Partition {
+        &self.shared.config.partition
+    }
+
+    /// The state machines.
+    pub fn machines(&self) -> &StateMachines {
+        &self.shared.machines
+    }
+
+    /// Starts an execution; once this answers it survives `kill -9`. The same name with the same input while it runs
+    /// gives the execution that runs.
+    pub async fn start_execution(&self, request: StartExecution) -> Result<Started, StartError> {
+        let StartExecution { machine, name, input, trace_header } = request;
+        let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let arn = self.partition().execution(&machine.name, &name);
+        let (reply, answer) = oneshot::channel();
+        let trace_header = trace_header.map(Arc::from);
+        let start = StartMessage { arn: arn.clone(), machine, input, trace_header, reply };
+        self.shared.mailboxes.send(&arn, Message::Start(Box::new(start))).await?;
+        answer.await.map_err(|_| EngineError::Stopped)?
+    }
+
+    /// Stops an execution and gives when it ended; `None` if there is none of that ARN. One that has ended stays as it is.
+    pub async fn stop_execution(
+        &self,
+        arn: &ExecutionArn,
+        failure: Failure,
+    ) -> Result<Option<Timestamp>, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.mailboxes.send(arn, Message::Stop { arn: arn.clone(), failure, reply }).await?;
+        answer.await.map_err(|_| EngineError::Stopped)?
+    }
+
+    /// Takes a machine out of the registry and stops its executions.
+    pub async fn delete_state_machine(&self, arn: &str) -> Result<(), EngineError> {
+        let Some(machine) = self.machines().get(arn)? else { return Ok(()) };
+        self.machines().delete(arn).await?;
+        let engine = self.clone();
+        tokio::spawn(async move {
+            let range = keys::executions_of(&machine.arn);
+            let store = engine.shared.store.clone();
+            for record in Walk::new(&*store, Table::ExecutionsByMachine, range, Direction::Forward) {
+                let Ok((key, bytes)) = record else { return };
+                let is_running = records::open::<Listed>(Table::ExecutionsByMachine, &key, &bytes)
+                    .is_ok_and(|listed| listed.status == ExecutionStatus::Running);
+                if let Some(execution) = keys::read_by_machine(&key).filter(|_| is_running)
+                    && engine.stop_execution(&execution, Failure::default()).await.is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// An execution as it stands.
+    pub fn execution(&self, arn: &ExecutionArn) -> Result<Option<ExecutionRecord>, EngineError> {
+        let key = keys::execution(arn, Part::Opening);
+        let Some(bytes) = self.shared.store.get(Table::Executions, &key)? else { return Ok(None) };
+        let opening: Opening = records::open(Table::Executions, &key, &bytes)?;
+        let key = keys::execution(arn, Part::Closing);
+        let closing: Option<Closing> = match self.shared.store.get(Table::Executions, &key)? {
+            Some(bytes) => Some(records::open(Table::Executions, &key, &bytes)?),
+            None => None,
+        };
+        let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
+        Ok(Some(ExecutionRecord {
+            arn: arn.clone(),
+            state_machine_arn: opening.state_machine_arn,
+            name: arn.name().into(),
+            status: closing.as_ref().map_or(ExecutionStatus::Running, |closing| closing.status),
+            started_at: opening.started_at,
+            stopped_at: closing.as_ref().map(|closing| closing.stopped_at),
+            input: opening.input.0,
+            output: closing.as_ref().and_then(|closing| closing.output.clone()).map(|output| output.0),
+            failure: closing.and_then(|closing| closing.failure),
+            trace_header: opening.trace_header,
+            machine,
+        }))
+    }
+
+    /// The executions of a machine, newest first. A page may be short although more follow.
+    pub fn executions(
+        &self,
+        machine: &StateMachineArn,
+        status: Option<ExecutionStatus>,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page<ExecutionRecord>, EngineError> {
+        let mut range = keys::executions_of(machine);
+        if let Some(key) = after {
+            range = range.resume_after(key, Direction::Forward);
+        }
+        let reach = if status.is_some() { LISTING_REACH } else { limit };
+        let page = self.shared.store.scan(Table::ExecutionsByMachine, range, Direction::Forward, reach)?;
+        let mut items = Vec::new();
+        let mut last = None;
+        for (key, bytes) in &page.records {
+            if items.len() == limit {
+                return Ok(Page { items, next: last });
+            }
+            last = Some(key.clone());
+            let listed: Listed = records::open(Table::ExecutionsByMachine, key, bytes)?;
+            if status.is_none_or(|status| status == listed.status)
+                && let Some(arn) = keys::read_by_machine(key)
+                && let Some(record) = self.execution(&arn)?
+            {
+                items.push(record);
+            }
+        }
+        Ok(Page { items, next: last.filter(|_| page.has_more) })
+    }
+
+    /// A page of an execution's history, behind the event `after` in the direction asked for.
+    pub fn history(
+        &self,
+        arn: &ExecutionArn,
+        after: Option<EventId>,
+        limit: usize,
+        reverse: bool,
+    ) -> Result<Page<HistoryEvent>, EngineError> {
+        let (range, direction) = match (after, reverse) {
+            (None, false) => (keys::facts(arn), Direction::Forward),
+            (None, true) => (keys::facts(arn), Direction::Reverse),
+            (Some(event), false) => (keys::facts_after(arn, event), Direction::Forward),
+            (Some(event), true) => (keys::facts_before(arn, event), Direction::Reverse),
+        };
+        self.events(range, direction, limit)
+    }
+
+    fn events(
+        &self,
+        range: KeyRange,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Page<HistoryEvent>, EngineError> {
+        let mut items: Vec<HistoryEvent> = Vec::new();
+        for record in Walk::new(&*self.shared.store, Table::Facts, range, direction) {
+            let (key, bytes) = record?;
+            let fact = decode_fact(&key, &bytes)?;
+            let Some(event) = fact.event() else { continue };
+            if items.len() == limit {
+                let next = items.last().map(|event| event.id.0.to_be_bytes().to_vec());
+                return Ok(Page { items, next });
+            }
+            items.push(event.clone());
+        }
+        Ok(Page { items, next: None })
+    }
+
+    /// Ends the task that waits for the token, with a result.
+    pub async fn send_task_success(&self, token: &str, output: Payload) -> Result<(), TokenError> {
+        self.send_token(token, TokenAction::Answer(TaskAnswer::Succeeded(output))).await
+    }
+
+    /// Ends the task that waits for the token, with an error.
+    pub async fn send_task_failure(&self, token: &str, failure: Failure) -> Result<(), TokenError> {
+        self.send_token(token, TokenAction::Answer(TaskAnswer::Failed(failure))).await
+    }
+
+    /// Says that the task that waits for the token is still worked on.
+    pub async fn send_task_heartbeat(&self, token: &str) -> Result<(), TokenError> {
+        self.send_token(token, TokenAction::Heartbeat).await
+    }
+
+    async fn send_token(&self, token: &str, action: TokenAction) -> Result<(), TokenError> {
+        let TaskToken { execution: arn, .. } = TaskToken::parse(token).ok_or(TokenError::Invalid)?;
+        let (reply, answer) = oneshot::channel();
+        let message = Message::Token { arn: arn.clone(), token: token.into(), action, reply };
+        self.shared.mailboxes.send(&arn, message).await?;
+        answer.await.map_err(|_| EngineError::Stopped)?
+    }
+
+    /// Stops calling tasks, gives the calls under way `grace` to come back, and makes everything durable. Calls that
+    /// were held back are made by the next engine on this store.
+    pub async fn shutdown(&self, grace: Duration) {
+        let end = tokio::time::Instant::now() + grace;
+        while self.tell_shards(false).await > 0 && tokio::time::Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.tell_shards(true).await;
+        let commits = self.shared.commits.clone();
+        // Draining blocks a thread for as long as the disk takes.
+        let _ = tokio::task::spawn_blocking(move || commits.shutdown()).await;
+    }
+
+    /// Tells every shard to shut down, and gives how many calls are under way.
+    async fn tell_shards(&self, is_final: bool) -> usize {
+        let mut calls = 0;
+        for mailbox in self.shared.mailboxes.all() {
+            let (reply, answer) = oneshot::channel();
+            if mailbox.send(Message::Shutdown { is_final, reply }).await.is_ok() {
+                calls += answer.await.unwrap_or(0);
+            }
+        }
+        calls
+    }
+
+    async fn recover(&self) -> Result<(), EngineError> {
+        let mut count = 0_u64;
+        let store = self.shared.store.clone();
+        for record in Walk::new(&*store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
+            let (key, _) = record?;
+            if let Some(arn) = keys::read_open_execution(&key) {
+                count += 1;
+                self.shared.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
+            }
+        }
+        if count > 0 {
+            tracing::info!(executions = count, "took up the executions that were open");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! The keys of the engine's records. A key's layout is part of the format on disk.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | StateMachines | name | state machine, as it is now |
+//! | Revisions | ARN, revision | state machine, as it was then |
+//! | Executions | ARN, 0 | opening: what the execution began with |
+//! | Executions | ARN, 1 | closing: how it ended |
+//! | ExecutionsByMachine | machine ARN, start (newest first), ARN | status and end |
+//! | OpenExecutions | ARN | nothing |
+//! | Facts | ARN, event id, place behind that event | fact |
+//! | Timers | due, ARN | nothing |
+
+use model::{EventId, ExecutionArn, StateMachineArn, Timestamp};
+use store::{KeyRange, KeyReader, KeyWriter};
+
+/// The part of an execution's record that a key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Opening = 0,
+    Closing = 1,
+}
+
+pub(crate) fn state_machine(name: &str) -> Vec<u8> {
+    KeyWriter::new().text(name).finish()
+}
+
+pub(crate) fn revision(machine: &StateMachineArn, number: u64) -> Vec<u8> {
+    KeyWriter::new().text(&machine.0).u64(number).finish()
+}
+
+pub(crate) fn revisions(machine: &StateMachineArn) -> KeyRange {
+    KeyRange::prefix(&KeyWriter::new().text(&machine.0).finish())
+}
+
+pub(crate) fn execution(arn: &ExecutionArn, part: Part) -> Vec<u8> {
+    KeyWriter::new().text(&arn.0).u64(part as u64).finish()
+}
+
+pub(crate) fn by_machine(machine: &StateMachineArn, started_at: Timestamp, arn: &ExecutionArn) -> Vec<u8> {
+    KeyWriter::new().text(&machine.0).newest_first(millis(started_at)).text(&arn.0).finish()
+}
+
+pub(crate) fn executions_of(machine: &StateMachineArn) -> KeyRange {
+    KeyRange::prefix(&KeyWriter::new().text(&machine.0).finish())
+}
+
+/// The execution that a key of ExecutionsByMachine names.
+pub(crate) fn read_by_machine(key: &[u8]) -> Option<ExecutionArn> {
+    let mut reader = KeyReader::new(key);
+    reader.text().ok()?;
+    reader.newest_first().ok()?;
+    reader.text().ok().map(|arn| ExecutionArn(arn.into()))
+}
+
+pub(crate) fn open_execution(arn: &ExecutionArn) -> Vec<u8> {
+    KeyWriter::new().text(&arn.0).finish()
+}
+
+pub(crate) fn read_open_execution(key: &[u8]) -> Option<ExecutionArn> {
+    KeyReader::new(key).text().ok().map(|arn| ExecutionArn(arn.into()))
+}
+
+pub(crate) fn fact(arn: &ExecutionArn, event: EventId, place: u64) -> Vec<u8> {
+    KeyWriter::new().text(&arn.0).u64(event.0).u64(place).finish()
+}
+
+pub(crate) fn facts(arn: &ExecutionArn) -> KeyRange {
+    KeyRange::prefix(&KeyWriter::new().text(&arn.0).finish())
+}
+
+/// The facts of the events that follow `event`.
+pub(crate) fn facts_after(arn: &ExecutionArn, event: EventId) -> KeyRange {
+    KeyRange { start: std::ops::Bound::Included(fact(arn, EventId(event.0 + 1), 0)), ..facts(arn) }
+}
+
+/// The facts of the events before `event`.
+pub(crate) fn facts_before(arn: &ExecutionArn, event: EventId) -> KeyRange {
+    KeyRange { end: std::ops::Bound::Excluded(fact(arn, event, 0)), ..facts(arn) }
+}
+
+pub(crate) fn timer(due: Timestamp, arn: &ExecutionArn) -> Vec<u8> {
+    KeyWriter::new().u64(millis(due)).text(&arn.0).finish()
+}
+
+/// Timers due from `start`, included, to `end`, excluded.
+pub(crate) fn timers(start: Timestamp, end: Timestamp) -> KeyRange {
+    KeyRange::between(
+        KeyWriter::new().u64(millis(start)).finish(),
+        KeyWriter::new().u64(millis(end)).finish(),
+    )
+}
+
+pub(crate) fn read_timer(key: &[u8]) -> Option<(Timestamp, ExecutionArn)> {
+    let mut reader = KeyReader::new(key);
+    let due = reader.u64().ok()?;
+    let arn = reader.text().ok()?;
+    Some((Timestamp(i64::try_from(due).ok()?), ExecutionArn(arn.into())))
+}
+
+/// Times before 1970 sort as 1970.
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.0).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_read_back() {
+        let arn = ExecutionArn("arn:aws:states:r:1:execution:m:e".into());
+        let machine = StateMachineArn("arn:aws:states:r:1:stateMachine:m".into());
+        let at = Timestamp(1_700_000_000_123);
+        assert_eq!(read_timer(&timer(at, &arn)), Some((at, arn.clone())));
+        assert_eq!(read_by_machine(&by_machine(&machine, at, &arn)), Some(arn.clone()));
+        assert_eq!(read_open_execution(&open_execution(&arn)), Some(arn));
+    }
+
+    #[test]
+    fn facts_sort_by_event_and_then_by_place() {
+        let arn = ExecutionArn("arn:x".into());
+        let keys: Vec<Vec<u8>> = [(0, 1), (1, 0), (1, 1), (2, 0), (255, 0), (256, 0)]
+            .map(|(e, p)| fact(&arn, EventId(e), p))
+            .into();
+        assert!(keys.is_sorted());
+        let KeyRange { start, .. } = facts_after(&arn, EventId(1));
+        assert_eq!(start, std::ops::Bound::Included(fact(&arn, EventId(2), 0)));
+    }
+}

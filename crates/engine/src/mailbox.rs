@@ -1,0 +1,85 @@
+//! What a shard is asked.
+
+use crate::error::{EngineError, StartError, TokenError};
+use crate::facade::Started;
+use crate::machines::StateMachine;
+use json::Payload;
+use machine::{ScopeId, TaskAnswer};
+use model::{EventId, ExecutionArn, Failure, Timestamp};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// A message to the shard that owns an execution.
+pub(crate) enum Message {
+    /// Begin an execution.
+    Start(Box<StartMessage>),
+    /// A task's call came back.
+    Answered { arn: ExecutionArn, scope: ScopeId, task: EventId, answer: TaskAnswer },
+    /// Somebody sent a token.
+    Token {
+        arn: ExecutionArn,
+        token: Arc<str>,
+        action: TokenAction,
+        reply: oneshot::Sender<Result<(), TokenError>>,
+    },
+    /// Stop an execution.
+    Stop {
+        arn: ExecutionArn,
+        failure: Failure,
+        reply: oneshot::Sender<Result<Option<Timestamp>, EngineError>>,
+    },
+    /// Take up an execution that was open when the process began.
+    Recover { arn: ExecutionArn },
+    /// Timers that came within reach.
+    Timers(Vec<(Timestamp, ExecutionArn)>),
+    /// Call nothing more; then, when asked to end, end.
+    Shutdown { is_final: bool, reply: oneshot::Sender<usize> },
+}
+
+/// What is to be started.
+pub(crate) struct StartMessage {
+    pub(crate) arn: ExecutionArn,
+    pub(crate) machine: Arc<StateMachine>,
+    pub(crate) input: Payload,
+    pub(crate) trace_header: Option<Arc<str>>,
+    pub(crate) reply: oneshot::Sender<Result<Started, StartError>>,
+}
+
+/// What a token was sent with.
+pub(crate) enum TokenAction {
+    Answer(TaskAnswer),
+    Heartbeat,
+}
+
+/// The ways into the shards.
+#[derive(Clone)]
+pub(crate) struct Mailboxes {
+    senders: Arc<Vec<mpsc::Sender<Message>>>,
+}
+
+impl Mailboxes {
+    /// Mailboxes of bounded size, with the ends that their shards drain.
+    pub(crate) fn new(shards: usize, capacity: usize) -> (Mailboxes, Vec<mpsc::Receiver<Message>>) {
+        let (senders, receivers) = (0..shards.max(1)).map(|_| mpsc::channel(capacity.max(1))).unzip();
+        (Mailboxes { senders: Arc::new(senders) }, receivers)
+    }
+
+    /// Sends to the owner of the execution; waits while its mailbox is full.
+    pub(crate) async fn send(&self, arn: &ExecutionArn, message: Message) -> Result<(), EngineError> {
+        let sender = self.senders.get(self.shard_of(arn)).ok_or(EngineError::Stopped)?;
+        sender.send(message).await.map_err(|_| EngineError::Stopped)
+    }
+
+    /// Which shard owns the execution.
+    pub(crate) fn shard_of(&self, arn: &ExecutionArn) -> usize {
+        let mut hasher = DefaultHasher::new();
+        arn.hash(&mut hasher);
+        usize::try_from(hasher.finish() % self.senders.len() as u64).unwrap_or(0)
+    }
+
+    /// Every mailbox.
+    pub(crate) fn all(&self) -> &[mpsc::Sender<Message>] {
+        &self.senders
+    }
+}

@@ -1,0 +1,471 @@
+//! A shard: the one owner of its executions.
+//!
+//! The loop: take what has come in, decide it all, commit it as one batch, and only then answer, call and set timers.
+
+use crate::clock::SystemEntropy;
+use crate::config::EngineConfig;
+use crate::error::{EngineError, StartError, TokenError};
+use crate::facade::Started;
+use crate::keys::{self, Part};
+use crate::machines::{StateMachine, StateMachines};
+use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
+use crate::records::{self, Closing, Listed, Opening};
+use crate::timers::Horizon;
+use crate::verify;
+use machine::{About, Execution, Fact, Outside, Stimulus};
+use model::{EventId, ExecutionArn, ExecutionStatus, Timestamp, limits};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Batch, Direction, GroupCommit, Store, Table, Walk};
+use tasks::TaskRunner;
+use tokio::sync::mpsc;
+
+/// What the shards share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) config: EngineConfig,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) commits: Arc<GroupCommit>,
+    pub(crate) machines: StateMachines,
+    pub(crate) tasks: Arc<dyn TaskRunner>,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) horizon: Horizon,
+}
+
+pub(crate) struct Shard {
+    pub(crate) shared: Shared,
+    mailbox: mpsc::Receiver<Message>,
+    /// The executions in memory.
+    pub(crate) live: HashMap<ExecutionArn, Live>,
+    /// Timers that are due before the horizon. One that no longer holds wakes its execution for nothing.
+    timers: BTreeSet<(Timestamp, ExecutionArn)>,
+    /// Time never runs backwards within a shard, whatever the system's clock does.
+    now: Timestamp,
+    /// Counts batches, to know which execution was used least lately.
+    round: u64,
+    /// Calls that are under way.
+    pub(crate) calls: usize,
+    /// Whether calls are held back because the engine is shutting down.
+    pub(crate) is_draining: bool,
+}
+
+/// An execution in memory.
+pub(crate) struct Live {
+    pub(crate) execution: Execution,
+    pub(crate) machine: Arc<StateMachine>,
+    /// How many facts stand behind the latest event.
+    place: u64,
+    /// The timer that the store holds for it.
+    timer: Option<Timestamp>,
+    /// The tasks that were called by this process.
+    pub(crate) called: HashSet<EventId>,
+    used: u64,
+}
+
+/// One round: what it writes, whom it answers, which executions it touched.
+#[derive(Default)]
+pub(crate) struct Round {
+    batch: Batch,
+    replies: Vec<Box<dyn FnOnce(Result<(), EngineError>) + Send>>,
+    touched: Vec<ExecutionArn>,
+    ends: bool,
+}
+
+impl Shard {
+    pub(crate) fn new(shared: Shared, mailbox: mpsc::Receiver<Message>) -> Shard {
+        Shard {
+            shared,
+            mailbox,
+            live: HashMap::new(),
+            timers: BTreeSet::new(),
+            now: Timestamp(0),
+            round: 0,
+            calls: 0,
+            is_draining: false,
+        }
+    }
+
+    /// Runs until it is told to end, or the store fails.
+    pub(crate) async fn run(mut self) {
+        let mut messages = Vec::new();
+        loop {
+            let due = self.until_next_timer();
+            tokio::select! {
+                received = self.mailbox.recv_many(&mut messages, self.shared.config.batch_size) => {
+                    if received == 0 {
+                        return;
+                    }
+                }
+                () = sleep(due) => {}
+            }
+            match self.take_round(&mut messages).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::error!(%error, "a shard stops: its executions cannot go on until the server is restarted");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn take_round(&mut self, messages: &mut Vec<Message>) -> Result<bool, EngineError> {
+        self.now = self.now.max(self.shared.config.clock.now());
+        self.round += 1;
+        let mut round = Round::default();
+        let mut outcome = Ok(());
+        for message in messages.drain(..) {
+            if outcome.is_ok() {
+                outcome = self.take(message, &mut round);
+            }
+        }
+        if outcome.is_ok() {
+            outcome = self.take_due_timers(&mut round);
+        }
+        if outcome.is_ok() && !round.batch.is_empty() {
+            outcome = commit(&self.shared.commits, std::mem::take(&mut round.batch)).await;
+        }
+        for reply in round.replies {
+            reply(outcome.clone());
+        }
+        outcome?;
+        for arn in round.touched {
+            self.after_commit(&arn)?;
+        }
+        self.drop_idle();
+        Ok(!round.ends)
+    }
+
+    fn take(&mut self, message: Message, round: &mut Round) -> Result<(), EngineError> {
+        match message {
+            Message::Start(start) => self.start(*start, round),
+            Message::Answered { arn, scope, task, answer } => {
+                self.calls = self.calls.saturating_sub(1);
+                self.stimulate(&arn, Stimulus::TaskAnswered { scope, task, answer }, round)
+            }
+            Message::Token { arn, token, action, reply } => {
+                let known = self.token_state(&arn, &token)?;
+                if known.is_ok() {
+                    let stimulus = match action {
+                        TokenAction::Answer(answer) => Stimulus::TokenAnswered { token, answer },
+                        TokenAction::Heartbeat => Stimulus::Heartbeat { token },
+                    };
+                    self.stimulate(&arn, stimulus, round)?;
+                }
+                round.replies.push(Box::new(move |outcome| {
+                    let _ = reply.send(outcome.map_err(TokenError::from).and(known));
+                }));
+                Ok(())
+            }
+            Message::Stop { arn, failure, reply } => {
+                self.stimulate(&arn, Stimulus::Stop { failure }, round)?;
+                let stopped_at = match self.live.get(&arn) {
+                    Some(live) => live.execution.stopped_at,
+                    None => self.closing(&arn)?.map(|closing| closing.stopped_at),
+                };
+                round.replies.push(Box::new(move |outcome| {
+                    let _ = reply.send(outcome.map(|()| stopped_at));
+                }));
+                Ok(())
+            }
+            Message::Recover { arn } => self.recover(&arn, round),
+            Message::Timers(timers) => {
+                self.timers.extend(timers);
+                Ok(())
+            }
+            Message::Shutdown { is_final, reply } => {
+                self.is_draining = true;
+                if is_final {
+                    round.ends = true;
+                    self.note_held_calls(&mut round.batch);
+                }
+                let calls = self.calls;
+                round.replies.push(Box::new(move |_| {
+                    let _ = reply.send(calls);
+                }));
+                Ok(())
+            }
+        }
+    }
+
+    fn start(&mut self, start: StartMessage, round: &mut Round) -> Result<(), EngineError> {
+        let StartMessage { arn, machine, input, trace_header, reply } = start;
+        if let Some(existing) = self.opening(&arn)? {
+            let is_running = match self.live.get(&arn) {
+                Some(live) => !live.execution.is_closed(),
+                None => self.closing(&arn)?.is_none(),
+            };
+            // AWS: recorded, the same name with the same input while it runs is the same execution.
+            let answer = if is_running && existing.input.0 == input {
+                Ok(Started { arn, started_at: existing.started_at })
+            } else {
+                Err(StartError::AlreadyExists(arn))
+            };
+            round.replies.push(Box::new(move |outcome| {
+                let _ = reply.send(outcome.map_err(StartError::from).and(answer));
+            }));
+            return Ok(());
+        }
+        let started = Started { arn: arn.clone(), started_at: self.now };
+        let opening = Opening {
+            state_machine_arn: machine.arn.clone(),
+            revision: machine.revision,
+            started_at: self.now,
+            input: input.clone().into(),
+            trace_header,
+        };
+        round.batch.put(Table::Executions, keys::execution(&arn, Part::Opening), records::seal(&opening));
+        round.batch.put(Table::OpenExecutions, keys::open_execution(&arn), Vec::new());
+        let about = About {
+            arn: arn.clone(),
+            state_machine_arn: machine.arn.clone(),
+            role_arn: machine.role_arn.clone(),
+            region: self.shared.config.partition.region.clone(),
+            started_at: self.now,
+            deadline: self.now.plus_seconds(limits::EXECUTION_SECONDS),
+        };
+        self.list(&about, ExecutionStatus::Running, &mut round.batch);
+        self.live.insert(arn.clone(), Live::new(machine));
+        self.stimulate(&arn, Stimulus::Start { about, input }, round)?;
+        round.replies.push(Box::new(move |outcome| {
+            let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
+        }));
+        Ok(())
+    }
+
+    fn take_due_timers(&mut self, round: &mut Round) -> Result<(), EngineError> {
+        while let Some((due, _)) = self.timers.first()
+            && *due <= self.now
+        {
+            let Some((_, arn)) = self.timers.pop_first() else { break };
+            self.stimulate(&arn, Stimulus::Tick, round)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the machine decide, and puts what it decided into the round's batch.
+    pub(crate) fn stimulate(
+        &mut self,
+        arn: &ExecutionArn,
+        stimulus: Stimulus,
+        round: &mut Round,
+    ) -> Result<(), EngineError> {
+        if !self.load(arn)? {
+            return Ok(());
+        }
+        let (now, used) = (self.now, self.round);
+        let Some(live) = self.live.get_mut(arn) else { return Ok(()) };
+        live.used = used;
+        let outside = Outside { now, entropy: &mut SystemEntropy };
+        let definition = live.machine.definition.clone();
+        let facts = machine::decide(&mut live.execution, &definition, stimulus, outside);
+        if !facts.is_empty() {
+            live.write(arn, &facts, &mut round.batch);
+            if live.execution.is_closed() {
+                self.close(arn, &mut round.batch);
+            }
+        }
+        round.touched.push(arn.clone());
+        Ok(())
+    }
+
+    fn close(&mut self, arn: &ExecutionArn, batch: &mut Batch) {
+        let Some(live) = self.live.get(arn) else { return };
+        let execution = &live.execution;
+        let closing = Closing {
+            status: execution.status,
+            stopped_at: execution.stopped_at.unwrap_or(self.now),
+            output: execution.output.clone().map(Into::into),
+            failure: execution.failure.clone(),
+        };
+        batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
+        batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        if let Some(about) = &execution.about {
+            self.list(about, execution.status, batch);
+        }
+    }
+
+    fn list(&self, about: &About, status: ExecutionStatus, batch: &mut Batch) {
+        let key = keys::by_machine(&about.state_machine_arn, about.started_at, &about.arn);
+        batch.put(Table::ExecutionsByMachine, key, records::seal(&Listed { status }));
+    }
+
+    /// What the facts that are stored now ask for.
+    fn after_commit(&mut self, arn: &ExecutionArn) -> Result<(), EngineError> {
+        let Some(live) = self.live.get(arn) else { return Ok(()) };
+        if self.shared.config.verify {
+            verify::check(&*self.shared.store, arn, &live.execution)?;
+        }
+        if live.execution.is_closed() {
+            self.live.remove(arn);
+            return Ok(());
+        }
+        if let Some(due) = live.timer.filter(|due| self.shared.horizon.holds(*due)) {
+            self.timers.insert((due, arn.clone()));
+        }
+        self.dispatch(arn);
+        Ok(())
+    }
+
+    /// Whether the token's task waits for it.
+    fn token_state(
+        &mut self,
+        arn: &ExecutionArn,
+        token: &str,
+    ) -> Result<Result<(), TokenError>, EngineError> {
+        if !self.load(arn)? {
+            return Ok(Err(TokenError::DoesNotExist));
+        }
+        let is_waiting =
+            self.live.get(arn).is_some_and(|live| live.execution.scope_of_token(token).is_some());
+        Ok(if is_waiting { Ok(()) } else { Err(TokenError::TimedOut) })
+    }
+
+    /// Brings an execution into memory; `false` if there is none of that ARN.
+    pub(crate) fn load(&mut self, arn: &ExecutionArn) -> Result<bool, EngineError> {
+        if self.live.contains_key(arn) {
+            return Ok(true);
+        }
+        let Some(opening) = self.opening(arn)? else { return Ok(false) };
+        let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
+        let mut live = Live::new(machine);
+        for fact in read_facts(&*self.shared.store, arn)? {
+            live.count(&fact);
+            live.execution.apply(&fact);
+        }
+        live.timer = live.execution.next_timer();
+        live.used = self.round;
+        self.live.insert(arn.clone(), live);
+        Ok(true)
+    }
+
+    fn opening(&self, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {
+        self.record(arn, Part::Opening)
+    }
+
+    fn closing(&self, arn: &ExecutionArn) -> Result<Option<Closing>, EngineError> {
+        self.record(arn, Part::Closing)
+    }
+
+    fn record<R: serde::de::DeserializeOwned>(
+        &self,
+        arn: &ExecutionArn,
+        part: Part,
+    ) -> Result<Option<R>, EngineError> {
+        let key = keys::execution(arn, part);
+        match self.shared.store.get(Table::Executions, &key)? {
+            Some(bytes) => records::open(Table::Executions, &key, &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Drops executions from memory that only wait, those used least lately first, where there are more than allowed.
+    fn drop_idle(&mut self) {
+        let allowed = self.shared.config.idle_executions;
+        let closed: Vec<ExecutionArn> = self
+            .live
+            .iter()
+            .filter(|(_, live)| live.execution.is_closed())
+            .map(|(arn, _)| arn.clone())
+            .collect();
+        for arn in closed {
+            self.live.remove(&arn);
+        }
+        if self.live.len() <= allowed {
+            return;
+        }
+        let mut idle: Vec<(u64, ExecutionArn)> = self
+            .live
+            .iter()
+            .filter(|(_, live)| live.called.is_empty())
+            .map(|(arn, live)| (live.used, arn.clone()))
+            .collect();
+        idle.sort_unstable();
+        // Some room is made at once, so that the next batch need not look again.
+        let surplus = idle.len().saturating_sub(allowed / 2);
+        for (_, arn) in idle.into_iter().take(surplus) {
+            self.live.remove(&arn);
+        }
+    }
+
+    fn until_next_timer(&self) -> Option<Duration> {
+        let (due, _) = self.timers.first()?;
+        Some(Duration::from_millis(due.millis_since(self.shared.config.clock.now())))
+    }
+
+    /// At the end: names the tasks that are recorded as started but were never called, so that the next process calls
+    /// them instead of taking their outcome for unknown.
+    fn note_held_calls(&self, batch: &mut Batch) {
+        for (arn, live) in &self.live {
+            let held = live.held_calls();
+            if !held.is_empty() {
+                batch.put(Table::OpenExecutions, keys::open_execution(arn), records::seal(&held));
+            }
+        }
+    }
+}
+
+impl Live {
+    fn new(machine: Arc<StateMachine>) -> Live {
+        Live { execution: Execution::new(), machine, place: 0, timer: None, called: HashSet::new(), used: 0 }
+    }
+
+    fn write(&mut self, arn: &ExecutionArn, facts: &[Fact], batch: &mut Batch) {
+        // The facts are applied already; the place counts from the event before the first of them.
+        let first_event =
+            facts.iter().find_map(Fact::event).map(|event| EventId(event.id.0.saturating_sub(1)));
+        let mut event = first_event.unwrap_or(self.execution.last_event);
+        for fact in facts {
+            self.count(fact);
+            if let Some(latest) = fact.event() {
+                event = latest.id;
+            }
+            batch.put(Table::Facts, keys::fact(arn, event, self.place), fact.encode());
+        }
+        let due = self.execution.next_timer();
+        if due != self.timer {
+            if let Some(old) = self.timer {
+                batch.delete(Table::Timers, keys::timer(old, arn));
+            }
+            if let Some(new) = due {
+                batch.put(Table::Timers, keys::timer(new, arn), Vec::new());
+            }
+            self.timer = due;
+        }
+    }
+
+    fn count(&mut self, fact: &Fact) {
+        self.place = if fact.event().is_some() { 0 } else { self.place + 1 };
+    }
+}
+
+/// Every fact of an execution, in order.
+pub(crate) fn read_facts(store: &dyn Store, arn: &ExecutionArn) -> Result<Vec<Fact>, EngineError> {
+    Walk::new(store, Table::Facts, keys::facts(arn), Direction::Forward)
+        .map(|record| {
+            let (key, bytes) = record?;
+            decode_fact(&key, &bytes)
+        })
+        .collect()
+}
+
+pub(crate) fn decode_fact(key: &[u8], bytes: &[u8]) -> Result<Fact, EngineError> {
+    Fact::decode(bytes).map_err(|error| EngineError::Record {
+        key: format!("{} in table {}", store::key::printable(key), Table::Facts),
+        problem: error.to_string(),
+    })
+}
+
+async fn commit(commits: &GroupCommit, batch: Batch) -> Result<(), EngineError> {
+    commits.enqueue(batch).await?.await?;
+    Ok(())
+}
+
+/// Sleeps until a timer is due; for ever if there is none.
+async fn sleep(until: Option<Duration>) {
+    match until {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
