@@ -63,11 +63,14 @@ pub(crate) struct Live {
     used: u64,
 }
 
+/// Answers a caller once the round is durable, or could not be made so.
+type Reply = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
+
 /// One round: what it writes, whom it answers, which executions it touched.
 #[derive(Default)]
 pub(crate) struct Round {
     batch: Batch,
-    replies: Vec<Box<dyn FnOnce(Result<(), EngineError>) + Send>>,
+    replies: Vec<Reply>,
     touched: Vec<ExecutionArn>,
     ends: bool,
 }
@@ -257,7 +260,7 @@ impl Shard {
         let (now, used) = (self.now, self.round);
         let Some(live) = self.live.get_mut(arn) else { return Ok(()) };
         live.used = used;
-        let outside = Outside { now, entropy: &mut SystemEntropy };
+        let outside = Outside { now, entropy: &mut SystemEntropy, activity_exists: &|_| false };
         let definition = live.machine.definition.clone();
         let facts = machine::decide(&mut live.execution, &definition, stimulus, outside);
         if !facts.is_empty() {

@@ -26,6 +26,7 @@ pub fn decide(
         definition,
         now: outside.now,
         entropy: outside.entropy,
+        activity_exists: outside.activity_exists,
         facts: Vec::new(),
         steps: VecDeque::new(),
     };
@@ -42,6 +43,7 @@ pub(crate) struct Run<'a> {
     pub(crate) definition: &'a Definition,
     pub(crate) now: Timestamp,
     pub(crate) entropy: &'a mut dyn expr::Entropy,
+    pub(crate) activity_exists: &'a dyn Fn(&str) -> bool,
     facts: Vec<Fact>,
     steps: VecDeque<Step>,
 }

@@ -63,10 +63,12 @@ pub enum TaskAnswer {
     Failed(Failure),
 }
 
-/// The moment and the source of randomness that a decision uses.
+/// What a decision may know of the outside: the moment, a source of randomness, and which activities there are.
 pub struct Outside<'a> {
     /// Now.
     pub now: Timestamp,
     /// Random numbers.
     pub entropy: &'a mut dyn expr::Entropy,
+    /// Whether there is an activity of that ARN.
+    pub activity_exists: &'a dyn Fn(&str) -> bool,
 }

@@ -23,6 +23,11 @@ impl Run<'_> {
         task: &Task,
         input: &Payload,
     ) -> Result<(), Trouble> {
+        if let TaskResource::Activity { arn } = &task.resource
+            && !(self.activity_exists)(arn)
+        {
+            return Err(Trouble::Runtime(format!("The activity {arn} does not exist.")));
+        }
         let effective = self.select(scope, &state.input_path, input)?;
         if needs_token(&task.resource) {
             self.issue_token(scope);
