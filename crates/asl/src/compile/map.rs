@@ -8,7 +8,7 @@ use crate::rules::{
     exclusive_fields, item_batcher, item_reader, labels, map_processor, reference_paths, result_writer,
     templates, unsupported_fields, value_types,
 };
-use crate::tree::Object;
+use crate::tree::{Field, Object};
 use expr::Template;
 
 /// The fields of a Map.
@@ -72,13 +72,12 @@ fn processor(state: &Object<'_>, cx: &mut Checker) -> Option<(Block, MapMode)> {
 
 /// Checks ItemReader, ItemBatcher and ResultWriter; gives whether one of them is there.
 fn check_distributed_fields(state: &Object<'_>, cx: &mut Checker) -> bool {
-    let rules: [(&str, fn(&crate::tree::Field<'_>, &mut Checker)); 3] = [
-        ("ItemReader", item_reader::check),
+    let mut has_one = false;
+    for (name, check) in [
+        ("ItemReader", item_reader::check as fn(&Field<'_>, &mut Checker)),
         ("ItemBatcher", item_batcher::check),
         ("ResultWriter", result_writer::check),
-    ];
-    let mut has_one = false;
-    for (name, check) in rules {
+    ] {
         if let Some(field) = state.field(name) {
             has_one = true;
             check(&field, cx);

@@ -74,8 +74,8 @@ pub(crate) fn shape<'d>(rule: &Object<'d>, is_top: bool, cx: &mut Checker) -> Op
     if is_top {
         required_fields::check(rule, &["Next"], cx);
     }
-    let kinds: [(&str, fn(Field<'d>) -> Shape<'d>); 5] = [
-        ("And", Shape::And),
+    let kinds = [
+        ("And", Shape::And as fn(Field<'d>) -> Shape<'d>),
         ("Or", Shape::Or),
         ("Not", Shape::Not),
         ("Variable", Shape::Variable),

@@ -45,13 +45,14 @@ fn not_json(text: &str, error: &ParseError) -> Diagnostic {
         None => format!("\"{text}\""),
     };
     let location = format!("[Source: (String){source}; line: {line}, column: {column}]");
-    let start = error.offset.min(text.len());
+    let start = text.floor_char_boundary(error.offset);
+    let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     Diagnostic {
         severity: Severity::Error,
         code: Code::InvalidJsonDescription,
         message: format!("{}\n at {location}", error.message()),
         location: Some(location),
-        span: Some(start..text.len().min(start + 1)),
+        span: Some(start..start + length),
     }
 }
 
@@ -67,6 +68,12 @@ mod tests {
         assert_eq!(found.location.as_deref(), Some(source));
         let words = "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
         assert_eq!(found.message, format!("{words}\n at {source}"));
+    }
+
+    #[test]
+    fn the_faulty_character_is_marked_whole() {
+        assert_eq!(read("\u{18cd6}").unwrap_err().span, Some(0..4));
+        assert_eq!(read("{").unwrap_err().span, Some(1..1));
     }
 
     #[test]

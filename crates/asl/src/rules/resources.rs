@@ -7,11 +7,12 @@ use crate::checker::Checker;
 use crate::tree::Field;
 use model::integration;
 use model::resource::{ResourceError, TaskResource};
+use std::sync::Arc;
 
 /// What the Resource of a Task names.
 pub(crate) fn resource(field: &Field<'_>, cx: &mut Checker) -> Option<TaskResource> {
     let text = value_types::string(field, cx)?;
-    match TaskResource::parse(text) {
+    match parse(text) {
         Ok(resource) if integration::is_recognized(&resource) => Some(resource),
         Err(ResourceError::NotAnArn) => {
             cx.schema(field, "Value is not a valid resource ARN");
@@ -27,6 +28,23 @@ pub(crate) fn resource(field: &Field<'_>, cx: &mut Checker) -> Option<TaskResour
             );
             None
         }
+    }
+}
+
+/// Reads the text. The ARN of an integration may name a region and an account, which mean nothing.
+// AWS: unconfirmed, chosen because a published sample names its integrations so.
+fn parse(text: &Arc<str>) -> Result<TaskResource, ResourceError> {
+    let found = TaskResource::parse(text);
+    if found != Err(ResourceError::NotRecognized) {
+        return found;
+    }
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, "states", _, _, rest] = parts.as_slice() else { return found };
+    match TaskResource::parse(&format!("arn:{partition}:states:::{rest}")) {
+        Ok(TaskResource::Service { service, action, pattern, .. }) => {
+            Ok(TaskResource::Service { service, action, pattern, arn: text.clone() })
+        }
+        Ok(TaskResource::LambdaFunction { .. } | TaskResource::Activity { .. }) | Err(_) => found,
     }
 }
 
@@ -63,6 +81,7 @@ mod tests {
             "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
             "arn:aws:states:us-east-1:000000000000:activity:a",
             "arn:aws-cn:states:::aws-sdk:s3:listBuckets",
+            "arn:aws:states:us-east-1:000000000000:aws-sdk:s3:listBuckets",
         ] {
             assert_eq!(problems_of_resource(arn), [""; 0], "{arn}");
         }

@@ -43,10 +43,13 @@ pub(crate) fn compile(field: &Field<'_>, cx: &mut Checker) -> Option<Template> {
 
 fn is_valid(template: &Field<'_>, value: &Spanned, cx: &mut Checker) -> bool {
     match &value.node {
-        Node::Array(items) => items.iter().fold(true, |valid, item| is_valid(template, item, cx) && valid),
+        Node::Array(items) => {
+            // Every fault is to be said, not only the first.
+            items.iter().filter(|item| !is_valid(template, item, cx)).count() == 0
+        }
         Node::Object(members) => {
             let keys: HashSet<&str> = members.iter().map(|member| &*member.key).collect();
-            members.iter().fold(true, |valid, member| is_valid_member(template, member, &keys, cx) && valid)
+            members.iter().filter(|member| !is_valid_member(template, member, &keys, cx)).count() == 0
         }
         Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => true,
     }

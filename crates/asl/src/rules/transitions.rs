@@ -36,7 +36,14 @@ mod tests {
         );
         let choice =
             r#"{"Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true,"Next":"X"}],"Default":"X"}"#;
-        assert_eq!(problems_of_state(choice), [missing("Choices[0]/Next"), missing("Default")]);
+        assert_eq!(
+            problems_of_state(choice),
+            [
+                missing("Choices[0]/Next"),
+                missing("Default"),
+                "MISSING_END_STATE: Workflow has no terminal state at null".into()
+            ]
+        );
         let task = r#"{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f","Catch":[{"ErrorEquals":["E"],"Next":"X"}],"End":true}"#;
         assert_eq!(problems_of_state(task), [missing("Catch[0]/Next")]);
     }
