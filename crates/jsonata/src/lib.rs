@@ -1,0 +1,1 @@
+//! JSONata over the shared JSON value.
