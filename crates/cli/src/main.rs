@@ -1,2 +1,27 @@
-//! The `stepwright` binary.
-fn main() {}
+//! The `stepwright` binary: the only room of the house that prints, reads the environment and exits.
+//!
+//! `arguments` says what can be asked for, `commands` has one file for each command, `terminal` is what a person sees,
+//! `graph` draws, and `error` decides what a failure looks like and which exit code it gives.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that talks to people")]
+
+mod arguments;
+mod commands;
+mod error;
+mod graph;
+mod source;
+mod terminal;
+
+use arguments::{Arguments, Command};
+use clap::Parser as _;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Validate(arguments) => commands::validate::run(&arguments),
+        Command::Graph(arguments) => commands::graph::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| error.report())
+}
