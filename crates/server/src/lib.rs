@@ -1,1 +1,54 @@
-//! The Step Functions API over HTTP: one file per operation.
+//! The Step Functions API over HTTP: AWS JSON 1.0 on `POST /`, the Lambda API below its dated paths, and `GET /health`.
+//!
+//! This crate knows HTTP, the wire, and one file per operation (`operations/`). It knows no states: what an execution
+//! is, and what happens to it, is the engine's matter.
+//!
+//! Its contract: whatever arrives gets an answer with a status and a request id, or the connection ends; nothing that
+//! arrives stops the server. Sizes, times and counts are bounded by [`Limits`].
+//!
+//! ```text
+//! serve.rs       listener, connections, shutdown
+//! route.rs       which door a request takes; panics become InternalFailure
+//! body.rs        the body, bounded in bytes and time
+//! request.rs     the body as typed members, with AWS's constraint violations
+//! operations/    what each operation does
+//! page.rs        page sizes and page tokens
+//! error.rs       AWS's exceptions
+//! response.rs    answers on the wire
+//! ```
+
+mod body;
+mod error;
+mod limits;
+mod operations;
+mod page;
+mod request;
+mod response;
+mod route;
+mod serve;
+
+pub use limits::Limits;
+pub use serve::serve;
+
+/// What the server serves.
+#[derive(Clone)]
+pub struct Api {
+    /// The engine behind the Step Functions API.
+    pub engine: engine::Engine,
+    /// The host behind the Lambda API; without it those paths are unknown.
+    pub functions: Option<lambda::FunctionHost>,
+    /// Bounds on what one server takes upon itself.
+    pub limits: Limits,
+}
+
+impl Api {
+    /// The API of an engine, without functions, within the default limits.
+    pub fn new(engine: engine::Engine) -> Api {
+        Api { engine, functions: None, limits: Limits::default() }
+    }
+
+    /// The same with a host of functions.
+    pub fn with_functions(self, host: lambda::FunctionHost) -> Api {
+        Api { functions: Some(host), ..self }
+    }
+}

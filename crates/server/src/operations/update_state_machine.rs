@@ -1,0 +1,61 @@
+//! UpdateStateMachine.
+
+use super::configuration::Configurations;
+use super::{ARN, Caller, machine, put};
+use crate::error::ApiError;
+use crate::request::read;
+use engine::StateMachineUpdate;
+use json::{Object, Value};
+use model::StateMachineStatus;
+
+/// Changes a machine; executions that run keep what they were started with. AWS: recorded
+/// sfn_api/test_create_update_state_machine_same_parameters: what changes nothing keeps the revision's id.
+pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
+    let (arn, definition, role_arn, configurations, publish, description) = read(body, |f| {
+        Ok((
+            f.required_text("stateMachineArn", ARN)?,
+            f.text("definition", machine::DEFINITION)?,
+            f.text("roleArn", ARN)?,
+            Configurations::read(f)?,
+            f.flag("publish")?,
+            f.text("versionDescription", machine::VERSION_DESCRIPTION)?,
+        ))
+    })?;
+    machine::refuse_labelled(&arn)?;
+    let current = machine::existing(caller, &arn)?;
+    let Configurations { logging, tracing, encryption } = configurations;
+    let is_empty = definition.is_none()
+        && role_arn.is_none()
+        && logging.is_none()
+        && tracing.is_none()
+        && encryption.is_none()
+        && publish != Some(true);
+    if is_empty {
+        return Err(ApiError::MissingRequiredParameter);
+    }
+    machine::check_publishing(publish, description.as_deref())?;
+    if current.status == StateMachineStatus::Deleting {
+        return Err(ApiError::StateMachineDeleting(arn.to_string()));
+    }
+    if let Some(role_arn) = &role_arn {
+        machine::check_role(role_arn)?;
+    }
+    let definition = match definition {
+        Some(text) => Some((text.clone(), machine::compile(&text, current.machine_type)?)),
+        None => None,
+    };
+    let update = StateMachineUpdate {
+        definition,
+        role_arn,
+        logging_configuration: logging.map(|l| l.checked()).transpose()?,
+        tracing_configuration: tracing,
+        encryption_configuration: encryption.map(|e| e.checked()).transpose()?,
+        tags: None,
+    };
+    let updated = caller.api.engine.machines().update(&arn, update).await?;
+    let updated = updated.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_string()))?;
+    let mut answer = Object::new();
+    answer.insert("updateDate", updated.updated_at.unwrap_or(updated.created_at).to_wire());
+    put(&mut answer, "revisionId", updated.revision_id.clone());
+    Ok(Value::from(answer))
+}
