@@ -32,7 +32,7 @@ fn samples_of_aws_are_accepted() {
 }
 
 #[test]
-fn recorded_answers_to_create_state_machine_are_given() {
+fn recorded_answers_to_create_and_update_are_given() {
     let Some(folder) = support::shared("conformance/cases") else { return };
     let mut wrong = Vec::new();
     let mut agreed = 0;
@@ -49,11 +49,38 @@ fn recorded_answers_to_create_state_machine_are_given() {
     assert!(agreed > 0);
 }
 
-/// Whether we answer a recorded CreateStateMachine as AWS did; `None` where the step is no such call.
-fn compare(step: &json::Value) -> Option<Result<(), String>> {
-    if step.get("op")?.as_str()? != "CreateStateMachine" {
-        return None;
+#[test]
+fn recorded_diagnostics_are_given() {
+    let Some(folder) = support::shared("conformance/cases/sfn_api_validation") else { return };
+    let mut compared = 0;
+    for (name, case) in support::json_files(&folder) {
+        for step in case.get("steps").and_then(|s| s.as_array()).unwrap_or_default() {
+            let (definition, machine_type) = request(step).unwrap();
+            let found = asl::validate(&definition, machine_type);
+            if !found.is_empty() && found.iter().all(is_ours) {
+                continue;
+            }
+            let found = found.iter().filter(|d| d.is_error()).map(as_api);
+            let recorded = step.get("expect").and_then(|e| e.get("diagnostics")).unwrap();
+            assert_eq!(json::Value::array(found.collect()), *recorded, "{name}");
+            compared += 1;
+        }
     }
+    assert!(compared >= 6);
+}
+
+fn as_api(problem: &Diagnostic) -> json::Value {
+    let location = problem.location.as_deref().map(|location| ("location", json::Value::from(location)));
+    let members = [
+        ("code", json::Value::from(problem.code.as_str())),
+        ("message", json::Value::from(problem.message.as_str())),
+        ("severity", json::Value::from(problem.severity.as_str())),
+    ];
+    json::Value::object(members.into_iter().chain(location))
+}
+
+/// The definition and the type of machine of a recorded call.
+fn request(step: &json::Value) -> Option<(String, StateMachineType)> {
     let params = step.get("params")?;
     let definition = match params.get("definition")? {
         json::Value::String(text) => text.to_string(),
@@ -63,6 +90,15 @@ fn compare(step: &json::Value) -> Option<Result<(), String>> {
         Some("EXPRESS") => StateMachineType::Express,
         Some(_) | None => StateMachineType::Standard,
     };
+    Some((definition, machine_type))
+}
+
+/// Whether we answer a recorded CreateStateMachine or UpdateStateMachine as AWS did; `None` where the step is no such call.
+fn compare(step: &json::Value) -> Option<Result<(), String>> {
+    if !matches!(step.get("op")?.as_str()?, "CreateStateMachine" | "UpdateStateMachine") {
+        return None;
+    }
+    let (definition, machine_type) = request(step)?;
     let error = step.get("expect")?.get("Error");
     let recorded = error.and_then(|e| e.get("Message")).and_then(|m| m.as_str());
     let is_refused =

@@ -1,4 +1,5 @@
 //! Whatever the text is, it is answered: no panic, spans inside the text, and what validates compiles.
+#![allow(clippy::unwrap_used, reason = "tests may")]
 
 use asl::{compile, validate};
 use json::{Object, Value};

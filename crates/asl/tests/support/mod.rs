@@ -1,4 +1,5 @@
 //! Definitions that others wrote: the samples and the recorded cases beside the checkout.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may")]
 
 use json::{Object, Value};
 use std::path::{Path, PathBuf};
