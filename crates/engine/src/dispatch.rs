@@ -6,7 +6,7 @@ use crate::mailbox::Message;
 use crate::records;
 use crate::shard::{Live, Round, Shard};
 use machine::{OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
-use model::{EventId, ExecutionArn};
+use model::{EventId, ExecutionArn, TaskResource};
 use store::Table;
 use tasks::{TaskCall, TaskOutcome};
 
@@ -20,6 +20,12 @@ impl Shard {
             return;
         }
         for task in outstanding {
+            if let (TaskResource::Activity { arn: activity }, TaskProgress::Queued) =
+                (&task.resource, task.progress)
+                && live.queued.insert(task.task)
+            {
+                self.shared.activities.offer(activity, arn.clone(), task.scope, task.task);
+            }
             if is_called(&task) && live.called.insert(task.task) {
                 self.calls += 1;
                 self.shared.call(arn.clone(), task);

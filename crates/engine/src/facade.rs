@@ -1,5 +1,6 @@
 //! The engine as its users see it.
 
+use crate::activities::{Activities, ActivityTask, QueuedTask};
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::keys::{self, Part};
@@ -73,11 +74,13 @@ impl Engine {
             config.partition.clone(),
             config.clock.clone(),
         );
+        let activities =
+            Activities::new(store.clone(), commits.clone(), config.partition.clone(), config.clock.clone());
         let (mailboxes, receivers) = Mailboxes::new(config.shards, config.mailbox_capacity);
         let horizon = Horizon::default();
         let reach = u64::try_from(config.timer_horizon.as_millis()).unwrap_or(u64::MAX);
         horizon.move_to(config.clock.now().plus_millis(reach));
-        let shared = Shared { config, store, commits, machines, tasks, mailboxes, horizon };
+        let shared = Shared { config, store, commits, machines, activities, tasks, mailboxes, horizon };
         for mailbox in receivers {
             tokio::spawn(Shard::new(shared.clone(), mailbox).run());
         }
@@ -95,6 +98,31 @@ impl Engine {
     /// The state machines.
     pub fn machines(&self) -> &StateMachines {
         &self.shared.machines
+    }
+
+    /// The activities.
+    pub fn activities(&self) -> &Activities {
+        &self.shared.activities
+    }
+
+    /// Hands the next task of an activity to a worker: waits for one as long as this future is polled. A task that is
+    /// handed out counts as started, whether or not the worker hears of it.
+    pub async fn next_activity_task(
+        &self,
+        activity: &str,
+        worker_name: Option<String>,
+    ) -> Result<ActivityTask, EngineError> {
+        let worker_name: Option<Arc<str>> = worker_name.map(Into::into);
+        loop {
+            let QueuedTask { execution: arn, scope, task } = self.activities().next(activity).await?;
+            let (reply, answer) = oneshot::channel();
+            let worker_name = worker_name.clone();
+            let message = Message::Take { arn: arn.clone(), scope, task, worker_name, reply };
+            self.shared.mailboxes.send(&arn, message).await?;
+            if let Some(taken) = answer.await.map_err(|_| EngineError::Stopped)?? {
+                return Ok(taken);
+            }
+        }
     }
 
     /// Starts an execution; once this answers it survives `kill -9`. The same name with the same input while it runs

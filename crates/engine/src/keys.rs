@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | StateMachines | name | state machine, as it is now |
 //! | Revisions | ARN, revision | state machine, as it was then |
+//! | Activities | name | activity |
 //! | Executions | ARN, 0 | opening: what the execution began with |
 //! | Executions | ARN, 1 | closing: how it ended |
 //! | ExecutionsByMachine | machine ARN, start (newest first), ARN | status and end |
@@ -22,6 +23,10 @@ pub(crate) enum Part {
 }
 
 pub(crate) fn state_machine(name: &str) -> Vec<u8> {
+    KeyWriter::new().text(name).finish()
+}
+
+pub(crate) fn activity(name: &str) -> Vec<u8> {
     KeyWriter::new().text(name).finish()
 }
 

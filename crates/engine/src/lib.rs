@@ -12,6 +12,7 @@
 //!
 //! This crate knows nothing of HTTP. Time, randomness, the store and the task runner come in through traits.
 
+mod activities;
 mod clock;
 mod config;
 mod dispatch;
@@ -25,6 +26,7 @@ mod shard;
 mod timers;
 mod verify;
 
+pub use activities::{Activities, Activity, ActivityTask};
 pub use clock::{Clock, SystemClock};
 pub use config::EngineConfig;
 pub use error::{EngineError, StartError, TokenError};

@@ -1,5 +1,6 @@
 //! What a shard is asked.
 
+use crate::activities::ActivityTask;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::facade::Started;
 use crate::machines::StateMachine;
@@ -23,6 +24,8 @@ pub(crate) enum Message {
         action: TokenAction,
         reply: oneshot::Sender<Result<(), TokenError>>,
     },
+    /// A worker asks for a queued task of an activity; nothing comes back if the task is gone.
+    Take { arn: ExecutionArn, scope: ScopeId, task: EventId, worker_name: Option<Arc<str>>, reply: TakeReply },
     /// Stop an execution.
     Stop {
         arn: ExecutionArn,
@@ -36,6 +39,9 @@ pub(crate) enum Message {
     /// Call nothing more; then, when asked to end, end.
     Shutdown { is_final: bool, reply: oneshot::Sender<usize> },
 }
+
+/// Where the task that a worker took goes.
+pub(crate) type TakeReply = oneshot::Sender<Result<Option<ActivityTask>, EngineError>>;
 
 /// What is to be started.
 pub(crate) struct StartMessage {

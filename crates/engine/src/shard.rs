@@ -2,6 +2,7 @@
 //!
 //! The loop: take what has come in, decide it all, commit it as one batch, and only then answer, call and set timers.
 
+use crate::activities::{Activities, ActivityTask};
 use crate::clock::SystemEntropy;
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
@@ -12,7 +13,7 @@ use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::records::{self, Closing, Listed, Opening};
 use crate::timers::Horizon;
 use crate::verify;
-use machine::{About, Execution, Fact, Outside, Stimulus};
+use machine::{About, Execution, Fact, Outside, OutstandingTask, ScopeId, Stimulus, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) commits: Arc<GroupCommit>,
     pub(crate) machines: StateMachines,
+    pub(crate) activities: Activities,
     pub(crate) tasks: Arc<dyn TaskRunner>,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) horizon: Horizon,
@@ -60,6 +62,8 @@ pub(crate) struct Live {
     timer: Option<Timestamp>,
     /// The tasks that were called by this process.
     pub(crate) called: HashSet<EventId>,
+    /// The tasks of activities that were put into their queues by this process.
+    pub(crate) queued: HashSet<EventId>,
     used: u64,
 }
 
@@ -161,6 +165,13 @@ impl Shard {
                 }));
                 Ok(())
             }
+            Message::Take { arn, scope, task, worker_name, reply } => {
+                let taken = self.take_activity_task(&arn, scope, task, worker_name, round)?;
+                round.replies.push(Box::new(move |outcome| {
+                    let _ = reply.send(outcome.map(|()| taken));
+                }));
+                Ok(())
+            }
             Message::Stop { arn, failure, reply } => {
                 self.stimulate(&arn, Stimulus::Stop { failure }, round)?;
                 let stopped_at = match self.live.get(&arn) {
@@ -237,6 +248,27 @@ impl Shard {
         Ok(())
     }
 
+    /// Gives a queued task to a worker, unless it is gone or another worker has it.
+    fn take_activity_task(
+        &mut self,
+        arn: &ExecutionArn,
+        scope: ScopeId,
+        task: EventId,
+        worker_name: Option<Arc<str>>,
+        round: &mut Round,
+    ) -> Result<Option<ActivityTask>, EngineError> {
+        if !self.load(arn)? {
+            return Ok(None);
+        }
+        let outstanding = self.live.get(arn).map(|live| live.execution.outstanding()).unwrap_or_default();
+        let is_same = |one: &OutstandingTask| {
+            one.scope == scope && one.task == task && one.progress == TaskProgress::Queued
+        };
+        let Some(found) = outstanding.into_iter().find(is_same) else { return Ok(None) };
+        self.stimulate(arn, Stimulus::ActivityStarted { scope, task, worker_name }, round)?;
+        Ok(found.token.map(|token| ActivityTask { token, input: found.input }))
+    }
+
     fn take_due_timers(&mut self, round: &mut Round) -> Result<(), EngineError> {
         while let Some((due, _)) = self.timers.first()
             && *due <= self.now
@@ -260,7 +292,9 @@ impl Shard {
         let (now, used) = (self.now, self.round);
         let Some(live) = self.live.get_mut(arn) else { return Ok(()) };
         live.used = used;
-        let outside = Outside { now, entropy: &mut SystemEntropy, activity_exists: &|_| false };
+        let activities = &self.shared.activities;
+        let activity_exists = |activity: &str| activities.get(activity).is_ok_and(|found| found.is_some());
+        let outside = Outside { now, entropy: &mut SystemEntropy, activity_exists: &activity_exists };
         let definition = live.machine.definition.clone();
         let facts = machine::decide(&mut live.execution, &definition, stimulus, outside);
         if !facts.is_empty() {
@@ -411,7 +445,15 @@ impl Shard {
 
 impl Live {
     fn new(machine: Arc<StateMachine>) -> Live {
-        Live { execution: Execution::new(), machine, place: 0, timer: None, called: HashSet::new(), used: 0 }
+        Live {
+            execution: Execution::new(),
+            machine,
+            place: 0,
+            timer: None,
+            called: HashSet::new(),
+            queued: HashSet::new(),
+            used: 0,
+        }
     }
 
     fn write(&mut self, arn: &ExecutionArn, facts: &[Fact], batch: &mut Batch) {

@@ -24,6 +24,8 @@ pub enum Table {
     StateMachines,
     /// What a state machine was at each revision, for the executions that started under it.
     Revisions,
+    /// Activities by name.
+    Activities,
     /// Executions by ARN.
     Executions,
     /// Index of the executions of a state machine, newest first.
@@ -47,9 +49,10 @@ impl Table {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every table, in the order of the enum.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StateMachines,
         Self::Revisions,
+        Self::Activities,
         Self::Executions,
         Self::ExecutionsByMachine,
         Self::OpenExecutions,
@@ -66,6 +69,7 @@ impl Table {
         match self {
             Self::StateMachines => "state-machines",
             Self::Revisions => "revisions",
+            Self::Activities => "activities",
             Self::Executions => "executions",
             Self::ExecutionsByMachine => "executions-by-machine",
             Self::OpenExecutions => "open-executions",

@@ -1,0 +1,203 @@
+//! Activities: what is registered, and the tasks that wait for a worker.
+//!
+//! The queues are in memory alone: what stands in them follows from the executions, and is filled again when those are
+//! taken up after a restart. An entry whose task is gone is skipped when it is handed out.
+
+use crate::clock::Clock;
+use crate::error::EngineError;
+use crate::facade::Page;
+use crate::{keys, records};
+use json::Payload;
+use machine::ScopeId;
+use model::{EventId, ExecutionArn, Partition, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::{Batch, Direction, GroupCommit, KeyRange, Store, Table};
+use tokio::sync::Notify;
+
+/// An activity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its tags, in the order in which they were given.
+    pub tags: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// A task that a worker was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActivityTask {
+    /// The token to answer with.
+    pub token: Arc<str>,
+    /// The task's input.
+    pub input: Payload,
+}
+
+/// A task that waits for a worker.
+#[derive(Clone, Debug)]
+pub(crate) struct QueuedTask {
+    pub(crate) execution: ExecutionArn,
+    pub(crate) scope: ScopeId,
+    pub(crate) task: EventId,
+}
+
+/// The registered activities and their queues. Cheap to clone.
+#[derive(Clone)]
+pub struct Activities {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    commits: Arc<GroupCommit>,
+    partition: Partition,
+    clock: Arc<dyn Clock>,
+    /// One change at a time: each reads, decides and writes.
+    changes: tokio::sync::Mutex<()>,
+    queues: Mutex<HashMap<Arc<str>, Arc<Queue>>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    tasks: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+/// The tasks in their order. An execution that was dropped from memory and comes back offers its tasks again, so each
+/// stands here once.
+#[derive(Default)]
+struct Waiting {
+    order: VecDeque<QueuedTask>,
+    known: HashSet<(ExecutionArn, EventId)>,
+}
+
+impl Activities {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        commits: Arc<GroupCommit>,
+        partition: Partition,
+        clock: Arc<dyn Clock>,
+    ) -> Activities {
+        let (changes, queues) = (tokio::sync::Mutex::new(()), Mutex::new(HashMap::new()));
+        Activities { inner: Arc::new(Inner { store, commits, partition, clock, changes, queues }) }
+    }
+
+    /// Registers an activity. One of the same name is given back as it is: its date and tags stay.
+    pub async fn create(&self, name: &str, tags: Vec<(Arc<str>, Arc<str>)>) -> Result<Activity, EngineError> {
+        let _one_at_a_time = self.inner.changes.lock().await;
+        let arn: Arc<str> = self.inner.partition.activity(name).into();
+        if let Some(existing) = self.get(&arn)? {
+            return Ok(existing);
+        }
+        let activity = Activity { name: name.into(), arn, created_at: self.inner.clock.now(), tags };
+        self.write(&activity).await?;
+        Ok(activity)
+    }
+
+    /// The activity with the ARN.
+    pub fn get(&self, arn: &str) -> Result<Option<Activity>, EngineError> {
+        let name = arn.splitn(7, ':').nth(6).unwrap_or("");
+        if name.is_empty() || self.inner.partition.activity(name) != arn {
+            return Ok(None);
+        }
+        let key = keys::activity(name);
+        match self.inner.store.get(Table::Activities, &key)? {
+            Some(bytes) => records::open(Table::Activities, &key, &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Replaces the tags of an activity; `false` if there is none of that ARN.
+    pub async fn set_tags(&self, arn: &str, tags: Vec<(Arc<str>, Arc<str>)>) -> Result<bool, EngineError> {
+        let _one_at_a_time = self.inner.changes.lock().await;
+        let Some(activity) = self.get(arn)? else { return Ok(false) };
+        self.write(&Activity { tags, ..activity }).await?;
+        Ok(true)
+    }
+
+    /// Takes an activity out of the registry. Its tasks that wait already stay in their executions.
+    pub async fn delete(&self, arn: &str) -> Result<(), EngineError> {
+        let _one_at_a_time = self.inner.changes.lock().await;
+        let Some(activity) = self.get(arn)? else { return Ok(()) };
+        let mut batch = Batch::new();
+        batch.delete(Table::Activities, keys::activity(&activity.name));
+        self.inner.commits.enqueue(batch).await?.await?;
+        Ok(())
+    }
+
+    /// The activities by name, behind the given name.
+    pub fn list(&self, after_name: Option<&str>, limit: usize) -> Result<Page<Activity>, EngineError> {
+        let mut range = KeyRange::all();
+        if let Some(name) = after_name {
+            range = range.resume_after(&keys::activity(name), Direction::Forward);
+        }
+        let page = self.inner.store.scan(Table::Activities, range, Direction::Forward, limit)?;
+        let items: Vec<Activity> = page
+            .records
+            .iter()
+            .map(|(key, bytes)| records::open(Table::Activities, key, bytes))
+            .collect::<Result<_, _>>()?;
+        let next = page.has_more.then(|| items.last().map(|last| last.name.as_bytes().to_vec())).flatten();
+        Ok(Page { items, next })
+    }
+
+    /// Puts a task into its activity's queue.
+    pub(crate) fn offer(&self, activity: &str, execution: ExecutionArn, scope: ScopeId, task: EventId) {
+        let queue = self.queue(activity);
+        let mut waiting = lock(&queue.tasks);
+        if waiting.known.insert((execution.clone(), task)) {
+            waiting.order.push_back(QueuedTask { execution, scope, task });
+            queue.arrived.notify_one();
+        }
+    }
+
+    /// The next task of an activity, first come first served.
+    pub(crate) async fn next(&self, activity: &str) -> Result<QueuedTask, EngineError> {
+        let queue = self.queue(activity);
+        loop {
+            let arrived = queue.arrived.notified();
+            let (task, more) = {
+                let mut waiting = lock(&queue.tasks);
+                let task = waiting.order.pop_front();
+                if let Some(task) = &task {
+                    waiting.known.remove(&(task.execution.clone(), task.task));
+                }
+                (task, !waiting.order.is_empty())
+            };
+            if more {
+                // A worker that gave up waiting may have taken a notice with it.
+                queue.arrived.notify_one();
+            }
+            match task {
+                Some(task) => return Ok(task),
+                None => arrived.await,
+            }
+        }
+    }
+
+    async fn write(&self, activity: &Activity) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        batch.put(Table::Activities, keys::activity(&activity.name), records::seal(activity));
+        self.inner.commits.enqueue(batch).await?.await?;
+        Ok(())
+    }
+
+    fn queue(&self, activity: &str) -> Arc<Queue> {
+        let mut queues = lock(&self.inner.queues);
+        if let Some(queue) = queues.get(activity) {
+            return queue.clone();
+        }
+        let queue = Arc::new(Queue::default());
+        queues.insert(activity.into(), queue.clone());
+        queue
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,44 @@
+//! A store whose commits can be made to fail, once or for good.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::{Batch, Direction, KeyRange, Page, Store, StoreError, Table};
+
+pub struct MortalStore {
+    inner: Arc<dyn Store>,
+    is_dead: AtomicBool,
+}
+
+impl MortalStore {
+    pub fn new(inner: Arc<dyn Store>) -> MortalStore {
+        MortalStore { inner, is_dead: AtomicBool::new(false) }
+    }
+
+    /// From now on nothing is written.
+    pub fn die(&self) {
+        self.is_dead.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Store for MortalStore {
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.is_dead.load(Ordering::SeqCst) {
+            return Err(StoreError::Poisoned { cause: "the disk is gone".to_owned() });
+        }
+        self.inner.commit(batch)
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.get(table, key)
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        range: KeyRange,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.inner.scan(table, range, direction, limit)
+    }
+}
