@@ -240,3 +240,18 @@ fn long_names_do_not_multiply() {
         found.iter().map(|d| d.message.len() + d.location.as_ref().map_or(0, String::len)).sum();
     assert!(size < 1_000_000, "{size}");
 }
+
+#[test]
+fn a_definition_as_long_as_aws_allows_compiles() {
+    let mut states = String::new();
+    let mut next = 0;
+    while states.len() < model::limits::DEFINITION_LENGTH - 200 {
+        states +=
+            &format!(r#""S{next}":{{"Type":"Pass","Parameters":{{"a.$":"$.b"}},"Next":"S{}"}},"#, next + 1);
+        next += 1;
+    }
+    let text = format!(r#"{{"StartAt":"S0","States":{{{states}"S{next}":{{"Type":"Succeed"}}}}}}"#);
+    assert!(text.len() <= model::limits::DEFINITION_LENGTH);
+    let definition = compile(&text, StateMachineType::Standard).map(|compiled| compiled.definition);
+    assert_eq!(definition.map(|d| d.block.states.len()), Ok(next + 1));
+}
