@@ -2,9 +2,10 @@
 
 use crate::error::EngineError;
 use crate::keys;
+use crate::live::Live;
 use crate::mailbox::Message;
 use crate::records;
-use crate::shard::{Live, Round, Shard};
+use crate::shard::{Round, Shard};
 use machine::{OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, TaskResource};
 use store::Table;

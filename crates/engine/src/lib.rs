@@ -19,6 +19,7 @@ mod dispatch;
 mod error;
 mod facade;
 mod keys;
+mod live;
 mod machines;
 mod mailbox;
 mod records;

@@ -8,17 +8,18 @@ use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::facade::Started;
 use crate::keys::{self, Part};
-use crate::machines::{StateMachine, StateMachines};
+use crate::live::Live;
+use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::records::{self, Closing, Listed, Opening};
 use crate::timers::Horizon;
 use crate::verify;
-use machine::{About, Execution, Fact, Outside, OutstandingTask, ScopeId, Stimulus, TaskProgress};
+use machine::{About, Outside, OutstandingTask, ScopeId, Stimulus, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Timestamp, limits};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Batch, Direction, GroupCommit, Store, Table, Walk};
+use store::{Batch, GroupCommit, Store, Table};
 use tasks::TaskRunner;
 use tokio::sync::mpsc;
 
@@ -50,21 +51,6 @@ pub(crate) struct Shard {
     pub(crate) calls: usize,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
-}
-
-/// An execution in memory.
-pub(crate) struct Live {
-    pub(crate) execution: Execution,
-    pub(crate) machine: Arc<StateMachine>,
-    /// How many facts stand behind the latest event.
-    place: u64,
-    /// The timer that the store holds for it.
-    timer: Option<Timestamp>,
-    /// The tasks that were called by this process.
-    pub(crate) called: HashSet<EventId>,
-    /// The tasks of activities that were put into their queues by this process.
-    pub(crate) queued: HashSet<EventId>,
-    used: u64,
 }
 
 /// Answers a caller once the round is durable, or could not be made so.
@@ -366,12 +352,7 @@ impl Shard {
         }
         let Some(opening) = self.opening(arn)? else { return Ok(false) };
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
-        let mut live = Live::new(machine);
-        for fact in read_facts(&*self.shared.store, arn)? {
-            live.count(&fact);
-            live.execution.apply(&fact);
-        }
-        live.timer = live.execution.next_timer();
+        let mut live = Live::load(&*self.shared.store, arn, machine)?;
         live.used = self.round;
         self.live.insert(arn.clone(), live);
         Ok(true)
@@ -441,65 +422,6 @@ impl Shard {
             }
         }
     }
-}
-
-impl Live {
-    fn new(machine: Arc<StateMachine>) -> Live {
-        Live {
-            execution: Execution::new(),
-            machine,
-            place: 0,
-            timer: None,
-            called: HashSet::new(),
-            queued: HashSet::new(),
-            used: 0,
-        }
-    }
-
-    fn write(&mut self, arn: &ExecutionArn, facts: &[Fact], batch: &mut Batch) {
-        // The facts are applied already; the place counts from the event before the first of them.
-        let first_event =
-            facts.iter().find_map(Fact::event).map(|event| EventId(event.id.0.saturating_sub(1)));
-        let mut event = first_event.unwrap_or(self.execution.last_event);
-        for fact in facts {
-            self.count(fact);
-            if let Some(latest) = fact.event() {
-                event = latest.id;
-            }
-            batch.put(Table::Facts, keys::fact(arn, event, self.place), fact.encode());
-        }
-        let due = self.execution.next_timer();
-        if due != self.timer {
-            if let Some(old) = self.timer {
-                batch.delete(Table::Timers, keys::timer(old, arn));
-            }
-            if let Some(new) = due {
-                batch.put(Table::Timers, keys::timer(new, arn), Vec::new());
-            }
-            self.timer = due;
-        }
-    }
-
-    fn count(&mut self, fact: &Fact) {
-        self.place = if fact.event().is_some() { 0 } else { self.place + 1 };
-    }
-}
-
-/// Every fact of an execution, in order.
-pub(crate) fn read_facts(store: &dyn Store, arn: &ExecutionArn) -> Result<Vec<Fact>, EngineError> {
-    Walk::new(store, Table::Facts, keys::facts(arn), Direction::Forward)
-        .map(|record| {
-            let (key, bytes) = record?;
-            decode_fact(&key, &bytes)
-        })
-        .collect()
-}
-
-pub(crate) fn decode_fact(key: &[u8], bytes: &[u8]) -> Result<Fact, EngineError> {
-    Fact::decode(bytes).map_err(|error| EngineError::Record {
-        key: format!("{} in table {}", store::key::printable(key), Table::Facts),
-        problem: error.to_string(),
-    })
 }
 
 async fn commit(commits: &GroupCommit, batch: Batch) -> Result<(), EngineError> {

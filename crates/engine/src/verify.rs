@@ -1,7 +1,7 @@
 //! The machine's invariants, checked on what is really stored.
 
 use crate::error::EngineError;
-use crate::shard::read_facts;
+use crate::live::read_facts;
 use machine::{Execution, check_history, check_rebuild};
 use model::ExecutionArn;
 use store::Store;

@@ -1,0 +1,102 @@
+//! An execution in memory, and how it is read from the store and written to it.
+
+use crate::error::EngineError;
+use crate::keys;
+use crate::machines::StateMachine;
+use machine::{Execution, Fact};
+use model::{EventId, ExecutionArn, Timestamp};
+use std::collections::HashSet;
+use std::sync::Arc;
+use store::{Batch, Direction, Store, Table, Walk};
+
+/// An execution in memory.
+pub(crate) struct Live {
+    pub(crate) execution: Execution,
+    pub(crate) machine: Arc<StateMachine>,
+    /// How many facts stand behind the latest event.
+    place: u64,
+    /// The timer that the store holds for it.
+    pub(crate) timer: Option<Timestamp>,
+    /// The tasks that were called by this process.
+    pub(crate) called: HashSet<EventId>,
+    /// The tasks of activities that were put into their queues by this process.
+    pub(crate) queued: HashSet<EventId>,
+    /// The round that used it last.
+    pub(crate) used: u64,
+}
+
+impl Live {
+    /// An execution before its first fact.
+    pub(crate) fn new(machine: Arc<StateMachine>) -> Live {
+        Live {
+            execution: Execution::new(),
+            machine,
+            place: 0,
+            timer: None,
+            called: HashSet::new(),
+            queued: HashSet::new(),
+            used: 0,
+        }
+    }
+
+    /// An execution rebuilt from its stored facts.
+    pub(crate) fn load(
+        store: &dyn Store,
+        arn: &ExecutionArn,
+        machine: Arc<StateMachine>,
+    ) -> Result<Live, EngineError> {
+        let mut live = Live::new(machine);
+        for fact in read_facts(store, arn)? {
+            live.count(&fact);
+            live.execution.apply(&fact);
+        }
+        live.timer = live.execution.next_timer();
+        Ok(live)
+    }
+
+    /// Puts facts that are applied already, and the timer that follows from them, into a batch.
+    pub(crate) fn write(&mut self, arn: &ExecutionArn, facts: &[Fact], batch: &mut Batch) {
+        // The facts are applied already; the place counts from the event before the first of them.
+        let first_event =
+            facts.iter().find_map(Fact::event).map(|event| EventId(event.id.0.saturating_sub(1)));
+        let mut event = first_event.unwrap_or(self.execution.last_event);
+        for fact in facts {
+            self.count(fact);
+            if let Some(latest) = fact.event() {
+                event = latest.id;
+            }
+            batch.put(Table::Facts, keys::fact(arn, event, self.place), fact.encode());
+        }
+        let due = self.execution.next_timer();
+        if due != self.timer {
+            if let Some(old) = self.timer {
+                batch.delete(Table::Timers, keys::timer(old, arn));
+            }
+            if let Some(new) = due {
+                batch.put(Table::Timers, keys::timer(new, arn), Vec::new());
+            }
+            self.timer = due;
+        }
+    }
+
+    fn count(&mut self, fact: &Fact) {
+        self.place = if fact.event().is_some() { 0 } else { self.place + 1 };
+    }
+}
+
+/// Every fact of an execution, in order.
+pub(crate) fn read_facts(store: &dyn Store, arn: &ExecutionArn) -> Result<Vec<Fact>, EngineError> {
+    Walk::new(store, Table::Facts, keys::facts(arn), Direction::Forward)
+        .map(|record| {
+            let (key, bytes) = record?;
+            decode_fact(&key, &bytes)
+        })
+        .collect()
+}
+
+pub(crate) fn decode_fact(key: &[u8], bytes: &[u8]) -> Result<Fact, EngineError> {
+    Fact::decode(bytes).map_err(|error| EngineError::Record {
+        key: format!("{} in table {}", store::key::printable(key), Table::Facts),
+        problem: error.to_string(),
+    })
+}
