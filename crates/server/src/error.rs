@@ -268,9 +268,6 @@ mod tests {
     fn faults_of_ours_are_500_and_tell_nothing_of_their_cause() {
         let error = ApiError::internal("disk sda1 is on fire");
         assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(
-            wire(error),
-            r#"{"__type":"InternalFailure","message":"An internal error has occurred"}"#
-        );
+        assert_eq!(wire(error), r#"{"__type":"InternalFailure","message":"An internal error has occurred"}"#);
     }
 }

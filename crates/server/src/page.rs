@@ -110,7 +110,8 @@ mod tests {
     use proptest::prelude::*;
 
     const NOW: Timestamp = Timestamp(1_700_000_000_000);
-    const LISTING: Listing<'static> = Listing { operation: "ListExecutions", arguments: &["machine", "RUNNING"] };
+    const LISTING: Listing<'static> =
+        Listing { operation: "ListExecutions", arguments: &["machine", "RUNNING"] };
 
     fn tokens(account: &str) -> PageTokens {
         PageTokens::new(&Partition::of("us-east-1", account))

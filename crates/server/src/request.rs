@@ -202,9 +202,7 @@ impl Fields<'_> {
     /// Notes that a member that must be there is not.
     pub(crate) fn missing(&mut self, name: &str) {
         let path = self.path_to(name);
-        self.note(format!(
-            "Value null at '{path}' failed to satisfy constraint: Member must not be null"
-        ));
+        self.note(format!("Value null at '{path}' failed to satisfy constraint: Member must not be null"));
     }
 
     fn list(&self, name: &str) -> Result<Option<Arc<Vec<Value>>>, ApiError> {
@@ -266,7 +264,9 @@ fn above_or_below(number: &Number, range: &RangeInclusive<i64>) -> Option<bool> 
 /// AWS: unconfirmed for this service, the words of the reader that AWS's JSON services share.
 fn mismatch(value: &Value, wanted: &str) -> ApiError {
     let found = match value {
-        Value::Object(_) => return ApiError::Serialization("Start of structure or map found where not expected.".into()),
+        Value::Object(_) => {
+            return ApiError::Serialization("Start of structure or map found where not expected.".into());
+        }
         Value::Array(_) => return ApiError::Serialization("Start of list found where not expected".into()),
         Value::Null => "NULL_VALUE",
         Value::Bool(true) => "TRUE_VALUE",

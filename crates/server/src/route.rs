@@ -111,7 +111,8 @@ impl Router {
     async fn call(&self, head: &Parts, body: &Bytes) -> Result<Value, ApiError> {
         let target = head.headers.get("x-amz-target").map(|target| target.to_str().unwrap_or_default());
         let operation = target.and_then(|target| target.strip_prefix(TARGET_PREFIX));
-        let unknown = || ApiError::UnknownOperation(target.unwrap_or("").chars().take(SHOWN_TARGET).collect());
+        let unknown =
+            || ApiError::UnknownOperation(target.unwrap_or("").chars().take(SHOWN_TARGET).collect());
         let operation = operation.ok_or_else(unknown)?;
         let trace_header = head.headers.get("x-amzn-trace-id").and_then(|header| header.to_str().ok());
         let caller = Caller { api: &self.api, tokens: &self.tokens, trace_header };

@@ -58,9 +58,13 @@ pub async fn serve<F: Future>(listener: TcpListener, api: Api, shutdown: F) -> s
     }
     drop(listener);
     drop(stop);
-    let drained = tokio::time::timeout(grace, async { while connections.join_next().await.is_some() {} }).await;
+    let drained =
+        tokio::time::timeout(grace, async { while connections.join_next().await.is_some() {} }).await;
     if drained.is_err() {
-        tracing::warn!(connections = connections.len(), "closed connections whose requests did not end in time");
+        tracing::warn!(
+            connections = connections.len(),
+            "closed connections whose requests did not end in time"
+        );
         connections.shutdown().await;
     }
     Ok(())

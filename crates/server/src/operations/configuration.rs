@@ -45,8 +45,9 @@ impl Configurations {
     pub(super) fn read(fields: &mut Fields<'_>) -> Result<Configurations, ApiError> {
         Ok(Configurations {
             logging: fields.structure("loggingConfiguration", Logging::read)?,
-            tracing: fields
-                .structure("tracingConfiguration", |f| Ok(tracing_value(f.flag("enabled")?.unwrap_or(false))))?,
+            tracing: fields.structure("tracingConfiguration", |f| {
+                Ok(tracing_value(f.flag("enabled")?.unwrap_or(false)))
+            })?,
             encryption: fields.structure("encryptionConfiguration", Encryption::read)?,
         })
     }
@@ -72,7 +73,10 @@ impl Logging {
             return Err(ApiError::InvalidLoggingConfiguration("Must specify exactly one Log Destination."));
         }
         let is_log_group = |arn: &str| {
-            arn.starts_with("arn:") && arn.contains(":logs:") && arn.contains(":log-group:") && arn.ends_with(":*")
+            arn.starts_with("arn:")
+                && arn.contains(":logs:")
+                && arn.contains(":log-group:")
+                && arn.ends_with(":*")
         };
         if !destinations.iter().all(|arn| arn.as_deref().is_some_and(is_log_group)) {
             return Err(ApiError::InvalidLoggingConfiguration("Log Destination not found."));

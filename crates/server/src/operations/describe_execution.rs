@@ -8,7 +8,8 @@ use json::{Object, Value};
 use model::{ExecutionStatus, Timestamp};
 
 pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
-    let (arn, included) = read(body, |f| Ok((f.required_text("executionArn", ARN)?, IncludedData::read(f)?)))?;
+    let (arn, included) =
+        read(body, |f| Ok((f.required_text("executionArn", ARN)?, IncludedData::read(f)?)))?;
     let record = execution(caller, &arn)?;
     Ok(Value::from(describe(&record, included == IncludedData::AllData)))
 }

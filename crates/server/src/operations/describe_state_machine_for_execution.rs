@@ -7,7 +7,8 @@ use json::Value;
 
 /// Shows the machine as the execution runs it, whatever became of it since.
 pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
-    let (arn, included) = read(body, |f| Ok((f.required_text("executionArn", ARN)?, IncludedData::read(f)?)))?;
+    let (arn, included) =
+        read(body, |f| Ok((f.required_text("executionArn", ARN)?, IncludedData::read(f)?)))?;
     let snapshot = execution(caller, &arn)?.machine;
     let mut answer = machine::describe(&snapshot, included == IncludedData::AllData);
     answer.insert("updateDate", snapshot.updated_at.unwrap_or(snapshot.created_at).to_wire());

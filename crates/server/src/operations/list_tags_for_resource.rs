@@ -8,7 +8,9 @@ use json::Value;
 pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
     let arn = read(body, |f| f.required_text("resourceArn", ARN))?;
     let machine = tags::owner(caller, &arn)?;
-    let shown =
-        machine.tags.iter().map(|(key, value)| Value::object([("key", key.clone()), ("value", value.clone())]));
+    let shown = machine
+        .tags
+        .iter()
+        .map(|(key, value)| Value::object([("key", key.clone()), ("value", value.clone())]));
     Ok(Value::object([("tags", Value::array(shown.collect()))]))
 }

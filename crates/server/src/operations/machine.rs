@@ -19,12 +19,7 @@ pub(super) const MACHINE_TYPE: Words<StateMachineType> =
 /// The machine that an ARN names. There are no versions and no aliases yet: an ARN of one names nothing.
 pub(super) fn existing(caller: &Caller<'_>, arn: &str) -> Result<Arc<StateMachine>, ApiError> {
     StatesArn::parse_as(arn, &["stateMachine"])?;
-    caller
-        .api
-        .engine
-        .machines()
-        .get(arn)?
-        .ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))
+    caller.api.engine.machines().get(arn)?.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))
 }
 
 /// Refuses the ARN of a Distributed Map's own workflow, `…:stateMachine:NAME/LABEL`.
@@ -98,7 +93,9 @@ mod tests {
         for arn in ["arn:aws:iam::000000000000:role/r", "arn:aws-cn:iam::1:role/service-role/x"] {
             assert_eq!(check_role(arn), Ok(()), "{arn}");
         }
-        for arn in ["r", "arn:aws:iam::1:role/", "arn:aws:iam::1:user/u", "arn:aws:s3:::b", "arn:aws:iam:::role/r"] {
+        for arn in
+            ["r", "arn:aws:iam::1:role/", "arn:aws:iam::1:user/u", "arn:aws:s3:::b", "arn:aws:iam:::role/r"]
+        {
             assert_eq!(check_role(arn), Err(ApiError::InvalidRoleArn(arn.into())));
         }
     }

@@ -101,9 +101,8 @@ fn sensitive_values_are_not_repeated_and_payloads_count_bytes() {
 
 #[test]
 fn members_of_lists_count_from_one() {
-    let shape = |f: &mut Fields<'_>| {
-        f.structure("outer", |f| f.structures("tags", |f| f.required_text("key", NAME)))
-    };
+    let shape =
+        |f: &mut Fields<'_>| f.structure("outer", |f| f.structures("tags", |f| f.required_text("key", NAME)));
     assert_eq!(
         complaint(r#"{"outer":{"tags":[{"key":"a"},{"key":"abcdef"}]}}"#, shape),
         "1 validation error detected: Value 'abcdef' at 'outer.tags.2.member.key' failed to satisfy constraint: \
