@@ -41,6 +41,10 @@ impl Shard {
             return Ok(());
         }
         let held = self.held_by_earlier_process(arn)?;
+        if !held.is_empty() {
+            // They are called after this round; from then on a process that dies leaves them with an unknown outcome.
+            round.batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
+        }
         let outstanding = self.live.get(arn).map(|live| live.execution.outstanding()).unwrap_or_default();
         for task in outstanding.into_iter().filter(is_called) {
             if !held.contains(&task.task) {

@@ -14,6 +14,7 @@ use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::records::{self, Closing, Listed, Opening};
 use crate::timers::Horizon;
 use crate::verify;
+use json::Payload;
 use machine::{About, Outside, OutstandingTask, ScopeId, Stimulus, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
@@ -59,7 +60,7 @@ type Reply = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 /// One round: what it writes, whom it answers, which executions it touched.
 #[derive(Default)]
 pub(crate) struct Round {
-    batch: Batch,
+    pub(crate) batch: Batch,
     replies: Vec<Reply>,
     touched: Vec<ExecutionArn>,
     ends: bool,
@@ -115,6 +116,10 @@ impl Shard {
         }
         if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
+        }
+        if outcome.is_ok() && round.ends {
+            // After everything else of the round: what follows a Shutdown in it may schedule calls too.
+            self.note_held_calls(&mut round.batch);
         }
         if outcome.is_ok() && !round.batch.is_empty() {
             outcome = commit(&self.shared.commits, std::mem::take(&mut round.batch)).await;
@@ -176,10 +181,7 @@ impl Shard {
             }
             Message::Shutdown { is_final, reply } => {
                 self.is_draining = true;
-                if is_final {
-                    round.ends = true;
-                    self.note_held_calls(&mut round.batch);
-                }
+                round.ends |= is_final;
                 let calls = self.calls;
                 round.replies.push(Box::new(move |_| {
                     let _ = reply.send(calls);
@@ -191,14 +193,10 @@ impl Shard {
 
     fn start(&mut self, start: StartMessage, round: &mut Round) -> Result<(), EngineError> {
         let StartMessage { arn, machine, input, trace_header, reply } = start;
-        if let Some(existing) = self.opening(&arn)? {
-            let is_running = match self.live.get(&arn) {
-                Some(live) => !live.execution.is_closed(),
-                None => self.closing(&arn)?.is_none(),
-            };
+        if let Some((existing, existing_at, is_running)) = self.known_start(&arn)? {
             // AWS: recorded, the same name with the same input while it runs is the same execution.
-            let answer = if is_running && existing.input.0 == input {
-                Ok(Started { arn, started_at: existing.started_at })
+            let answer = if is_running && existing == input {
+                Ok(Started { arn, started_at: existing_at })
             } else {
                 Err(StartError::AlreadyExists(arn))
             };
@@ -358,6 +356,18 @@ impl Shard {
         Ok(true)
     }
 
+    /// Input and start of the execution of that ARN, and whether it runs. One that this very round began is not in the
+    /// store yet.
+    fn known_start(&self, arn: &ExecutionArn) -> Result<Option<(Payload, Timestamp, bool)>, EngineError> {
+        if let Some(execution) = self.live.get(arn).map(|live| &live.execution)
+            && let Some(about) = &execution.about
+        {
+            return Ok(Some((execution.input.clone(), about.started_at, !execution.is_closed())));
+        }
+        let Some(opening) = self.opening(arn)? else { return Ok(None) };
+        Ok(Some((opening.input.0, opening.started_at, self.closing(arn)?.is_none())))
+    }
+
     fn opening(&self, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {
         self.record(arn, Part::Opening)
     }
@@ -390,7 +400,8 @@ impl Shard {
         for arn in closed {
             self.live.remove(&arn);
         }
-        if self.live.len() <= allowed {
+        // While calls are held back, what waits for one must be found by `note_held_calls`.
+        if self.live.len() <= allowed || self.is_draining {
             return;
         }
         let mut idle: Vec<(u64, ExecutionArn)> = self
