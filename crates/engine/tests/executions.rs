@@ -1,5 +1,7 @@
 //! Starting, describing, listing, reading the history of, and stopping executions; what changes to machines mean to them.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
 mod support;
 
 use engine::{StartError, StateMachineUpdate};

@@ -1,6 +1,7 @@
 //! A bed to run engines on: one store that outlives them, and functions that do as the test says.
 
-#![allow(dead_code)] // each test file uses its own part
+// Each test file uses its own part.
+#![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod mortal;
 mod script;
