@@ -282,7 +282,12 @@ impl Shard {
         let definition = live.machine.definition.clone();
         let facts = machine::decide(&mut live.execution, &definition, stimulus, outside);
         if !facts.is_empty() {
+            let armed = live.timer;
             live.write(arn, &facts, &mut round.batch);
+            // Left in place, it would bring the execution back from the store long after it ended, for nothing.
+            if let Some(old) = armed.filter(|_| live.timer != armed) {
+                self.timers.remove(&(old, arn.clone()));
+            }
             if live.execution.is_closed() {
                 self.close(arn, &mut round.batch);
             }

@@ -160,7 +160,7 @@ fn starts_of_one_name_at_the_same_moment_are_one_execution(bed: &Bed) {
                     let outcome = engine.start_execution(request(&machine, &name, &input)).await;
                     (input, outcome)
                 };
-                process.run(async { tokio::spawn(starting) })
+                process.spawn(starting)
             })
             .collect();
         let outcomes: Vec<_> = starts.into_iter().map(|start| process.run(start).unwrap()).collect();

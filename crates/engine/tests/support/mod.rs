@@ -113,6 +113,13 @@ impl Process {
         self.runtime.block_on(future)
     }
 
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(future)
+    }
+
     /// Ends it as `kill -9` does: nothing more reaches the store, and nobody is told.
     pub fn kill(self) {
         self.store.die();
