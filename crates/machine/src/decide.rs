@@ -154,18 +154,23 @@ impl<'a> Run<'a> {
             return;
         }
         let scopes: Vec<ScopeId> = self.execution.scopes.keys().copied().collect();
+        let mut timed_out = Vec::new();
         for scope in scopes {
             let Some(visit) = self.execution.visit(scope) else { continue };
             match &visit.work {
                 Work::Waiting { until } if *until <= self.now => self.wait_ended(scope),
                 Work::Retrying { until } if *until <= self.now => self.retry(scope),
-                Work::Task(_) => self.check_task_time(scope),
+                Work::Task(_) => timed_out.extend(self.time_out(scope).map(|error| (scope, error))),
                 Work::None
                 | Work::Waiting { .. }
                 | Work::Retrying { .. }
                 | Work::Parallel(_)
                 | Work::Map(_) => {}
             }
+        }
+        // AWS: recorded, tasks that time out at once all say so before the first of them fails its state.
+        for (scope, error) in timed_out {
+            self.settle(scope, Err(Trouble::Failed(error)));
         }
     }
 

@@ -138,7 +138,8 @@ impl Run<'_> {
     }
 
     fn delay_millis(&mut self, retrier: &Retrier, used: u64) -> u64 {
-        let growth = retrier.backoff_rate.powf(used as f64);
+        // Finite, so that no pause times any growth is no pause.
+        let growth = retrier.backoff_rate.powf(used as f64).min(f64::MAX);
         let longest = retrier.max_delay_seconds.unwrap_or(u64::MAX) as f64;
         let seconds = (retrier.interval_seconds as f64 * growth).min(longest);
         let millis = (seconds * 1000.0) as u64;

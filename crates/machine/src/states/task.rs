@@ -89,9 +89,13 @@ impl Run<'_> {
     /// The call of a task came back.
     pub(crate) fn task_answered(&mut self, scope: ScopeId, task: EventId, answer: TaskAnswer) {
         let Some(run) = self.task_run(scope, task) else { return };
+        if run.is_submitted {
+            // The call came back before; only the token can answer now.
+            return;
+        }
         match answer {
             TaskAnswer::Succeeded(output) if run.resource.pattern() == Pattern::WaitForTaskToken => {
-                if let Some(action) = run.resource.service_action().filter(|_| !run.is_submitted) {
+                if let Some(action) = run.resource.service_action() {
                     self.emit(scope, EventDetails::TaskSubmitted { action, output: output.into() });
                 }
             }
@@ -109,13 +113,13 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the task ran out of time.
-    pub(crate) fn check_task_time(&mut self, scope: ScopeId) {
-        let Some(Work::Task(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { return };
+    /// Records that the task ran out of time, if it did; its state has yet to fail with the error.
+    pub(crate) fn time_out(&mut self, scope: ScopeId) -> Option<Error> {
+        let Some(Work::Task(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { return None };
         let is_timeout = run.timeout_at().is_some_and(|at| at <= self.now);
         let is_heartbeat = !is_timeout && run.heartbeat_at().is_some_and(|at| at <= self.now);
         if !is_timeout && !is_heartbeat {
-            return;
+            return None;
         }
         let failure = Failure::named(error_name::TIMEOUT);
         let details = match (&run.resource, run.resource.service_action()) {
@@ -126,7 +130,7 @@ impl Run<'_> {
             }
         };
         self.emit(scope, details);
-        self.settle(scope, Err(Trouble::Failed(Error { failure, is_heartbeat })));
+        Some(Error { failure, is_heartbeat })
     }
 
     fn task_succeeded(&mut self, scope: ScopeId, output: Payload) {

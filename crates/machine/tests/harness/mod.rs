@@ -1,5 +1,5 @@
 //! Runs definitions under a virtual clock, with scripted tasks, and checks after every decision what must always hold.
-#![allow(dead_code)] // each test binary uses a part of it
+#![allow(dead_code, unused_imports)] // each test binary uses a part of it
 
 mod script;
 
