@@ -1,7 +1,8 @@
 //! What can be asked for on the command line.
 
+use crate::environment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::StateMachineType;
+use model::{Partition, StateMachineType};
 use std::path::PathBuf;
 
 /// Run AWS Step Functions workflows on your own machine.
@@ -25,8 +26,129 @@ Examples:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Serve(Serve),
+    Dev(Dev),
+    Run(Run),
     Validate(Validate),
     Graph(Graph),
+}
+
+/// Serve the API of Step Functions and Lambda
+///
+/// Prints `stepwright listening on http://HOST:PORT` when it answers, and logs on stderr. SIGTERM and SIGINT end it: it
+/// accepts no more, lets what is under way come to its end, and exits with 0; a second signal ends it at once. Executions
+/// that still run go on when it is started again on the same data directory.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Environment:
+  AWS_REGION, AWS_DEFAULT_REGION             the region, where --region does not say
+  AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL  where functions are called that are not served here
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+                                             the key that signs those calls
+  STEPWRIGHT_*                               passed on to functions
+
+Exit codes:
+  0  told to end, and did
+  1  could not start or go on
+  2  the command line is wrong
+
+Examples:
+  stepwright serve
+  stepwright serve --port 0 --in-memory
+  stepwright serve --data-dir /var/lib/stepwright --functions functions --functions shared/functions
+  aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083")]
+pub(crate) struct Serve {
+    /// The port; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8083)]
+    pub(crate) port: u16,
+    /// The address to listen on; 0.0.0.0 for every network of this machine
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// Where state machines, executions and functions are kept
+    #[arg(long, value_name = "DIR", default_value = "./.stepwright")]
+    pub(crate) data_dir: PathBuf,
+    /// Keep everything in memory and forget it at the end
+    #[arg(long, conflicts_with = "data_dir")]
+    pub(crate) in_memory: bool,
+    /// A folder of functions, each in a folder of its name: NAME/handler.py, NAME/index.mjs or NAME/bootstrap; may be
+    /// given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) functions: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+/// Serve a project folder and follow its changes
+///
+/// Every *.asl.json in the folder is a state machine named after the file, and every folder in a folder `functions` is a
+/// Lambda function. A changed file takes effect at once: executions that run keep their version, as with
+/// UpdateStateMachine. A file with errors is shown with its errors, and the version before it stays.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stepwright dev .
+  stepwright dev examples/order-processing --port 8090
+  stepwright dev . --data-dir .stepwright      # executions survive a restart")]
+pub(crate) struct Dev {
+    /// The project folder
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// The port; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8083)]
+    pub(crate) port: u16,
+    /// The address to listen on; 0.0.0.0 for every network of this machine
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// Where state machines, executions and functions are kept [default: in memory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) log: QuietLog,
+}
+
+/// Run one execution to its end and show it
+///
+/// Nothing is kept: the engine runs in this process and in memory. On a terminal the states are drawn as a live tree, with
+/// times, retries, caught errors and results; elsewhere there is a line for each event that matters. Functions that send
+/// task tokens back reach this execution at AWS_ENDPOINT_URL_SFN. Ctrl-C stops the execution.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  the execution succeeded
+  1  it failed, or could not be started
+  2  the command line or the input is wrong
+  3  it timed out, by its own TimeoutSeconds or by --timeout
+  4  it was aborted, by Ctrl-C for one
+
+Examples:
+  stepwright run order.asl.json --input '{\"total\": 12}'
+  stepwright run order.asl.json --input @inputs/good.json --functions functions
+  echo '[1, 2, 3]' | stepwright run sum.asl.json --input - --json | jq .total")]
+pub(crate) struct Run {
+    /// The definition; `-` reads the standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The input: JSON, @FILE, or `-` for the standard input
+    #[arg(long, value_name = "INPUT", default_value = "{}")]
+    pub(crate) input: String,
+    /// A folder of functions; may be given several times [default: the folder `functions` beside FILE, if there is one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) functions: Vec<PathBuf>,
+    /// The execution's name [default: a random one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Print the output alone
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Stop the execution when it has run that long
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Check definitions and show what AWS would say about them
@@ -74,6 +196,72 @@ pub(crate) struct Graph {
     /// The format, where the name of the output does not say it [default: svg for `-`]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<DiagramFormat>,
+}
+
+/// Which region and account ARNs name.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The region [default: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1]
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    region: Option<String>,
+    /// The account: twelve digits
+    #[arg(long, value_name = "ACCOUNT", default_value = "000000000000", value_parser = account)]
+    account: String,
+}
+
+impl Place {
+    /// The partition that the region belongs to, with the account.
+    pub(crate) fn partition(&self) -> Partition {
+        let region = self.region.clone().or_else(|| environment::region().filter(|text| region(text).is_ok()));
+        Partition::of(region.as_deref().unwrap_or("us-east-1"), &self.account)
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let is_region = !text.is_empty()
+        && text.len() <= 32
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if is_region { Ok(text.to_owned()) } else { Err("a region looks like us-east-1".to_owned()) }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    if is_account { Ok(text.to_owned()) } else { Err("an account has twelve digits".to_owned()) }
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Log {
+    /// What to log: error, warn, info, debug, trace, or a filter such as engine=debug,info
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log: String,
+    /// How to log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// The same where the command speaks for itself.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct QuietLog {
+    /// What to log: error, warn, info, debug, trace, or a filter such as engine=debug,info
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    pub(crate) log: String,
+    /// How to log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+impl From<&QuietLog> for Log {
+    fn from(quiet: &QuietLog) -> Log {
+        Log { log: quiet.log.clone(), log_format: quiet.log_format }
+    }
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
 }
 
 /// The types of state machine.

@@ -1,85 +1,165 @@
 //! Every failure of a command: its words, its hint, and its exit code. Nothing else decides how the process ends badly.
 
+use engine::{EngineError, StartError};
+use lambda::HostError;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use store::StoreError;
 
-/// The exit code of a command that was asked for in a wrong way; clap uses the same.
-pub(crate) const USAGE: u8 = 2;
 /// The exit code of a command that failed.
 pub(crate) const FAILURE: u8 = 1;
+/// The exit code of a command that was asked for in a wrong way; clap uses the same.
+const USAGE: u8 = 2;
+/// The exit code of an execution that timed out.
+pub(crate) const TIMED_OUT: u8 = 3;
+/// The exit code of an execution that was aborted.
+pub(crate) const ABORTED: u8 = 4;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     /// A file cannot be read.
     #[error("cannot read {path}: {error}", path = path.display())]
-    Read {
-        path: PathBuf,
-        error: io::Error,
-    },
+    Read { path: PathBuf, error: io::Error },
     /// A file cannot be written.
     #[error("cannot write {path}: {error}", path = path.display())]
-    Write {
-        path: PathBuf,
-        error: io::Error,
-    },
-    /// A file is larger than any definition.
+    Write { path: PathBuf, error: io::Error },
+    /// The standard output cannot be written.
+    #[error("cannot write to the standard output: {0}")]
+    Stdout(io::Error),
+    /// A file is larger than any definition or input.
     #[error("{path} has more than {limit} bytes", path = path.display())]
-    TooLarge {
-        path: PathBuf,
-        limit: u64,
-    },
+    TooLarge { path: PathBuf, limit: u64 },
     /// A file is not UTF-8.
     #[error("{path} is not UTF-8 text", path = path.display())]
-    NotText {
-        path: PathBuf,
-    },
-    /// A definition has errors.
-    #[error("{shown}{name} is not a valid state machine")]
-    InvalidDefinition {
-        name: String,
-        shown: String,
-    },
+    NotText { path: PathBuf },
+    /// A definition has errors; they are shown already laid out.
+    #[error("{name} is not a valid state machine")]
+    InvalidDefinition { name: String, shown: String },
     /// An output file has an ending that names no format.
     #[error("cannot tell the format of {path} from its name", path = path.display())]
-    UnknownFormat {
-        path: PathBuf,
-    },
+    UnknownFormat { path: PathBuf },
+    /// An execution's input is not JSON.
+    #[error("the input is not JSON: {problem}")]
+    Input { problem: String },
+    /// A name that AWS would refuse.
+    #[error("{name:?} is no name of an execution")]
+    Name { name: String },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Bind { address: String, error: io::Error },
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A folder of functions cannot be used.
+    #[error("the functions in {folder} cannot be served:\n{error}", folder = folder.display())]
+    Functions { folder: PathBuf, error: HostError },
+    /// The host of functions cannot start.
+    #[error("the host of functions cannot start: {0}")]
+    Host(#[from] HostError),
+    /// The engine cannot start or go on.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The execution did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A variable names no endpoint.
+    #[error("AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_LAMBDA: {0}")]
+    Endpoint(aws::EndpointError),
+    /// A log filter that is none.
+    #[error("{filter:?} is no log level or filter: {problem}")]
+    LogFilter { filter: String, problem: String },
+    /// A project folder that is none.
+    #[error("{path} is not a folder", path = path.display())]
+    NotAFolder { path: PathBuf },
+    /// The system refused something that every process needs.
+    #[error("the system refused: {0}")]
+    Runtime(io::Error),
 }
 
 impl CliError {
     /// Prints the failure on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
+        self.print();
+        ExitCode::from(self.exit_code())
+    }
+
+    /// Prints the failure on stderr.
+    pub(crate) fn print(&self) {
+        if let CliError::InvalidDefinition { shown, .. } = self {
+            eprint!("{shown}");
+        }
         eprintln!("error: {self}");
         if let Some(hint) = self.hint() {
             eprintln!("  hint: {hint}");
         }
-        ExitCode::from(self.exit_code())
     }
 
     fn exit_code(&self) -> u8 {
         match self {
-            CliError::UnknownFormat { .. } => USAGE,
+            CliError::UnknownFormat { .. }
+            | CliError::Input { .. }
+            | CliError::Name { .. }
+            | CliError::LogFilter { .. }
+            | CliError::NotAFolder { .. } => USAGE,
             CliError::Read { .. }
             | CliError::Write { .. }
+            | CliError::Stdout(_)
             | CliError::TooLarge { .. }
             | CliError::NotText { .. }
-            | CliError::InvalidDefinition { .. } => FAILURE,
+            | CliError::InvalidDefinition { .. }
+            | CliError::Bind { .. }
+            | CliError::Store(_)
+            | CliError::Functions { .. }
+            | CliError::Host(_)
+            | CliError::Engine(_)
+            | CliError::Start(_)
+            | CliError::Endpoint(_)
+            | CliError::Runtime(_) => FAILURE,
         }
     }
 
-    /// What the user can do about it.
-    fn hint(&self) -> Option<String> {
+    /// What the user can do about it, where the words do not say so already.
+    fn hint(&self) -> Option<&'static str> {
         match self {
             CliError::Read { error, .. } if error.kind() == io::ErrorKind::NotFound => {
-                Some("check the path; `-` reads the standard input".to_owned())
+                Some("check the path; `-` stands for the standard input")
             }
             CliError::UnknownFormat { .. } => {
-                Some("end the name in .svg, .dot or .mmd, or name the format with --format".to_owned())
+                Some("end the name in .svg, .dot or .mmd, or name the format with --format")
             }
-            CliError::TooLarge { .. } => Some("AWS takes definitions of at most 1,048,576 bytes".to_owned()),
-            CliError::Read { .. } | CliError::Write { .. } | CliError::NotText { .. } | CliError::InvalidDefinition { .. } => None,
+            CliError::TooLarge { .. } => {
+                Some("AWS takes definitions of at most 1,048,576 bytes and inputs of at most 262,144")
+            }
+            CliError::Input { .. } => Some("give JSON, @FILE to read a file, or - to read the standard input"),
+            CliError::Name { .. } => {
+                Some("a name has 1 to 80 characters, without blanks, control characters and <>{}[]?*\"#%\\^|~`$&,;:/")
+            }
+            CliError::Bind { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {
+                Some("another process has that port: stop it, choose another with --port, or let --port 0 find one")
+            }
+            CliError::Bind { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
+                Some("ports below 1024 need special rights: choose a higher one with --port")
+            }
+            CliError::Bind { .. } => Some("--host takes an address of this machine, 127.0.0.1 for one"),
+            CliError::Functions { error: HostError::File { .. }, .. } => {
+                Some("a folder of functions holds one folder for each: NAME/handler.py, NAME/index.mjs or NAME/bootstrap")
+            }
+            CliError::Endpoint(_) => Some("unset the variable if functions are served here only"),
+            CliError::Read { .. }
+            | CliError::Write { .. }
+            | CliError::Stdout(_)
+            | CliError::NotText { .. }
+            | CliError::InvalidDefinition { .. }
+            | CliError::Store(_)
+            | CliError::Functions { .. }
+            | CliError::Host(_)
+            | CliError::Engine(_)
+            | CliError::Start(_)
+            | CliError::LogFilter { .. }
+            | CliError::NotAFolder { .. }
+            | CliError::Runtime(_) => None,
         }
     }
 }

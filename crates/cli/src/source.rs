@@ -2,10 +2,12 @@
 
 use crate::error::CliError;
 use crate::terminal::diagnostic;
-use asl::{Compiled, Diagnostic};
-use model::StateMachineType;
+use asl::{Compiled, Definition, Diagnostic};
+use engine::StateMachine;
+use model::{Partition, StateMachineStatus, StateMachineType, Timestamp};
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Bytes of a file that is read at all. AWS takes definitions of 1 MiB; more is read so that the message comes from the
 /// same place as every other.
@@ -45,6 +47,33 @@ impl Source {
         asl::compile(&self.text, machine_type).map_err(|diagnostics| self.invalid(&diagnostics))
     }
 
+    /// A Standard machine of this definition, as CreateStateMachine would make it.
+    pub(crate) fn machine(
+        &self,
+        partition: &Partition,
+        name: &str,
+        definition: Arc<Definition>,
+        now: Timestamp,
+    ) -> StateMachine {
+        StateMachine {
+            arn: partition.state_machine(name),
+            name: name.into(),
+            machine_type: StateMachineType::Standard,
+            definition_text: self.text.as_str().into(),
+            definition,
+            role_arn: format!("arn:{}:iam::{}:role/stepwright", partition.name, partition.account).into(),
+            logging_configuration: None,
+            tracing_configuration: None,
+            encryption_configuration: None,
+            tags: Vec::new(),
+            created_at: now,
+            updated_at: None,
+            revision_id: None,
+            status: StateMachineStatus::Active,
+            revision: 0,
+        }
+    }
+
     /// The error that shows `diagnostics` in this text.
     pub(crate) fn invalid(&self, diagnostics: &[Diagnostic]) -> CliError {
         let mut shown = String::new();
@@ -54,4 +83,14 @@ impl Source {
         }
         CliError::InvalidDefinition { name: self.name.clone(), shown }
     }
+}
+
+/// The name of the machine in a file: what comes before `.asl.json`, or before the last dot.
+pub(crate) fn machine_name(path: &Path) -> Option<String> {
+    let file = path.file_name()?.to_str()?;
+    let name = match file.strip_suffix(".asl.json") {
+        Some(name) => name,
+        None => file.rsplit_once('.').map_or(file, |(name, _)| name),
+    };
+    (!name.is_empty()).then(|| name.to_owned())
 }

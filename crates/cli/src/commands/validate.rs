@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Validate) -> Result<ExitCode, CliError> {
         ReportFormat::Text => text(&checked),
         ReportFormat::Json => format!("{}\n", Value::array(checked.iter().map(Checked::to_json).collect()).to_pretty_text()),
     };
-    terminal::print(&report).map_err(|error| CliError::Write { path: "<stdout>".into(), error })?;
+    terminal::print(&report).map_err(CliError::Stdout)?;
     let is_valid = checked.iter().all(|file| file.errors() == 0);
     Ok(if is_valid { ExitCode::SUCCESS } else { ExitCode::from(FAILURE) })
 }

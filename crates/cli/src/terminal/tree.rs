@@ -1,0 +1,190 @@
+//! The live tree of an execution's states.
+
+use super::progress::{Group, GroupKind, Outcome, Progress, Step};
+use super::words;
+use model::{StateType, Timestamp};
+
+/// Iterations of one Map that are shown before the rest is counted only.
+const SHOWN_ITEMS: usize = 6;
+/// Levels of nesting that are shown.
+const SHOWN_DEPTH: usize = 12;
+/// Characters of a result.
+const RESULT_LENGTH: usize = 400;
+
+/// How the tree is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) width: usize,
+    /// Lines at the most; those in the middle give way.
+    pub(crate) height: usize,
+    pub(crate) colours: bool,
+    /// Which picture of the spinner is due.
+    pub(crate) tick: usize,
+}
+
+/// The lines of the tree, each at most as wide as the view, colours not counted.
+pub(crate) fn lines(progress: &Progress, now: Timestamp, view: View) -> Vec<String> {
+    let mut tree = Tree { progress, now, view, lines: Vec::new() };
+    tree.steps(progress.top(), "", 0);
+    bounded(tree.lines, view.height)
+}
+
+struct Tree<'p> {
+    progress: &'p Progress,
+    now: Timestamp,
+    view: View,
+    lines: Vec<String>,
+}
+
+impl Tree<'_> {
+    fn steps(&mut self, steps: &[usize], indent: &str, depth: usize) {
+        for (position, step) in steps.iter().filter_map(|at| self.progress.step(*at)).enumerate() {
+            let is_last = position + 1 == steps.len();
+            let (branch, below) = match (depth, is_last) {
+                (0, _) => ("", ""),
+                (_, true) => ("└ ", "  "),
+                (_, false) => ("├ ", "│ "),
+            };
+            self.step(step, &format!("{indent}{branch}"));
+            if depth < SHOWN_DEPTH {
+                self.groups(step, &format!("{indent}{below}  "), depth + 1);
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step, lead: &str) {
+        let until = step.ended.unwrap_or(self.now);
+        let time = words::duration(until.millis_since(step.entered));
+        let mut words = vec![time];
+        if step.retries > 0 {
+            words.push(format!("{} {}", step.retries, if step.retries == 1 { "retry" } else { "retries" }));
+        }
+        if let Some(items) = step.items {
+            words.push(self.items(step, items));
+        }
+        if step.awaits_token {
+            words.push("waits for its token".to_owned());
+        }
+        if let Some(failure) = &step.failure {
+            let verb = match step.outcome {
+                Outcome::Caught => "caught ",
+                Outcome::Running => "will retry after ",
+                Outcome::Succeeded | Outcome::Failed | Outcome::TimedOut | Outcome::Aborted => "",
+            };
+            words.push(format!("{verb}{}", words::failure(failure)));
+        } else if let (Some(output), true) = (&step.output, shows_result(step.state_type)) {
+            let text = output.0.text();
+            let end = text.char_indices().nth(RESULT_LENGTH).map_or(text.len(), |(at, _)| at);
+            words.push(words::one_line(text.get(..end).unwrap_or("")));
+        }
+        self.line(lead, &step.outcome, &step.name, &words.join(" · "));
+    }
+
+    /// `3 of 10 items`
+    fn items(&self, step: &Step, items: u64) -> String {
+        let done = self.groups_of(step).filter(|group| group.outcome == Outcome::Succeeded).count();
+        format!("{done} of {items} {}", if items == 1 { "item" } else { "items" })
+    }
+
+    fn groups_of<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Group> {
+        step.groups.iter().filter_map(|at| self.progress.group(*at))
+    }
+
+    fn groups(&mut self, step: &Step, indent: &str, depth: usize) {
+        let groups: Vec<&Group> = step.groups.iter().filter_map(|at| self.progress.group(*at)).collect();
+        // Of a long Map those count that say something: what failed, then what runs, then the rest.
+        let rank = |group: &Group| match group.outcome {
+            Outcome::Failed => 0,
+            Outcome::Running => 1,
+            Outcome::Succeeded | Outcome::Caught | Outcome::TimedOut | Outcome::Aborted => 2,
+        };
+        let mut shown: Vec<usize> = (0..groups.len()).collect();
+        if step.state_type == StateType::Map && groups.len() > SHOWN_ITEMS {
+            shown.sort_by_key(|at| groups.get(*at).map_or(3, |group| rank(group)));
+            shown.truncate(SHOWN_ITEMS);
+            shown.sort_unstable();
+        }
+        let hidden = groups.len() - shown.len();
+        for group in shown.iter().filter_map(|at| groups.get(*at)) {
+            let title = match group.kind {
+                GroupKind::Top => continue,
+                GroupKind::Branch(at) => format!("branch {}", at + 1),
+                GroupKind::Item(at) => format!("item {at}"),
+            };
+            match group.steps.as_slice() {
+                [only] => {
+                    if let Some(step) = self.progress.step(*only) {
+                        self.step(step, &format!("{indent}{} ", self.dim(&title)));
+                        if depth < SHOWN_DEPTH {
+                            self.groups(step, &format!("{indent}  "), depth + 1);
+                        }
+                    }
+                }
+                several => {
+                    self.lines.push(format!("{indent}{}", self.dim(&title)));
+                    self.steps(several, indent, depth);
+                }
+            }
+        }
+        if hidden > 0 {
+            let more = self.dim(&format!("… {hidden} more items"));
+            self.lines.push(format!("{indent}{more}"));
+        }
+    }
+
+    fn line(&mut self, lead: &str, outcome: &Outcome, name: &str, rest: &str) {
+        const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+        let (sign, colour) = match outcome {
+            Outcome::Running => (SPINNER.get(self.view.tick % SPINNER.len()).copied().unwrap_or("·"), "36"),
+            Outcome::Succeeded => ("✓", "32"),
+            Outcome::Caught => ("↷", "33"),
+            Outcome::Failed | Outcome::TimedOut => ("✗", "31"),
+            Outcome::Aborted => ("■", "90"),
+        };
+        let used = visible_length(lead) + 2 + name.chars().count() + 2;
+        let rest = words::cut(rest, self.view.width.saturating_sub(used).max(1));
+        let line = if self.view.colours {
+            format!("{lead}\x1b[{colour}m{sign}\x1b[0m {name}  \x1b[2m{rest}\x1b[0m")
+        } else {
+            format!("{lead}{sign} {name}  {rest}")
+        };
+        self.lines.push(line);
+    }
+
+    fn dim(&self, text: &str) -> String {
+        if self.view.colours { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+fn shows_result(state_type: StateType) -> bool {
+    match state_type {
+        StateType::Task | StateType::Pass | StateType::Parallel | StateType::Map => true,
+        StateType::Choice | StateType::Wait | StateType::Succeed | StateType::Fail => false,
+    }
+}
+
+/// Characters that take a place on the screen: all but those of colour sequences.
+fn visible_length(text: &str) -> usize {
+    let mut is_sequence = false;
+    let mut length = 0;
+    for c in text.chars() {
+        match (is_sequence, c) {
+            (false, '\x1b') => is_sequence = true,
+            (false, _) => length += 1,
+            (true, 'm') => is_sequence = false,
+            (true, _) => {}
+        }
+    }
+    length
+}
+
+/// The last lines, where what happens is; what does not fit is counted in the first.
+fn bounded(mut lines: Vec<String>, height: usize) -> Vec<String> {
+    let height = height.max(2);
+    if lines.len() > height {
+        let hidden = lines.len() - height + 1;
+        lines.drain(..hidden);
+        lines.insert(0, format!("… {hidden} lines above"));
+    }
+    lines
+}
