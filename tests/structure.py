@@ -35,7 +35,7 @@ MAY_USE = {
 PURE = ["json", "jsonpath", "jsonata", "expr", "model", "asl", "machine"]
 IMPURE_CRATES = {"tokio", "rand", "getrandom", "uuid", "rustix", "fs4", "fastrand", "chrono", "time"}
 IMPURE = re.compile(
-    r"\btokio\b|\bSystemTime\b|\bInstant::now\b|\btime::Instant\b|\bgetrandom\b|\brand::|\bthread_rng\b|\bRandomState\b"
+    r"\btokio\b|\bSystemTime\b|\bInstant::now\b|\bstd::time::Instant\b|\buse std::time::\{[^;]*\bInstant\b|\bgetrandom\b|\brand::|\bthread_rng\b|\bRandomState\b"
     r"|\bstd::(?:env|fs|net|thread|process)\b"
     r"|\buse std::\{[^;]*\b(?:env|fs|net|thread|process)\b"
 )
