@@ -1,10 +1,12 @@
-//! The order of the checks: the text, the parts, the targets, the graph, the names.
+//! The order of the checks: the text, the parts, the targets, the graph, the names of states, the scopes of variables.
 
 use crate::checker::Checker;
 use crate::definition::Definition;
 use crate::diagnostic::Diagnostic;
 use crate::outline::Outline;
-use crate::rules::{document, query_language, reachability, state_names, terminal_state, transitions};
+use crate::rules::{
+    document, query_language, reachability, state_names, terminal_state, transitions, variable_scopes,
+};
 use crate::tree::{Dialect, Field, Object, QueryLanguage};
 use model::StateMachineType;
 use std::collections::HashSet;
@@ -66,4 +68,5 @@ fn check_graph(root: &Object<'_>, cx: &mut Checker) {
         reachability::check(&outline, cx);
     }
     state_names::check(&outline, &mut HashSet::new(), cx);
+    variable_scopes::check(&outline, cx);
 }

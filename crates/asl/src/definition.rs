@@ -38,7 +38,7 @@ pub struct State {
     pub input_path: PathField,
     /// OutputPath.
     pub output_path: PathField,
-    /// Assign: variables set when the state exits. Always `None` until variables are supported.
+    /// Assign: variables set when the state exits. Of a Choice: on its Default route alone.
     pub assign: Option<Template>,
     /// What its type adds.
     pub kind: StateKind,
@@ -208,7 +208,7 @@ pub struct ChoiceRule {
     pub condition: Condition,
     /// Where it leads.
     pub next: Arc<str>,
-    /// Assign of the rule. Always `None` until variables are supported.
+    /// Assign of the rule.
     pub assign: Option<Template>,
 }
 
@@ -411,6 +411,6 @@ pub struct Catcher {
     pub next: Arc<str>,
     /// ResultPath, applied to the state's raw input.
     pub result_path: ResultPath,
-    /// Assign of the catcher. Always `None` until variables are supported.
+    /// Assign of the catcher.
     pub assign: Option<Template>,
 }

@@ -62,6 +62,12 @@ pub enum Code {
     DuplicateLabelName,
     /// A label is empty, too long, or holds a forbidden character.
     InvalidLabelName,
+    /// A variable's name is reserved.
+    ReservedVariableName,
+    /// A variable's name has a character or a length that names do not have.
+    InvalidVariableName,
+    /// A variable has the name of one that a block of states around its own assigns.
+    DuplicateVariableName,
     /// Warning: a value looks like a path, but its key has no `.$`.
     NoDollar,
     /// Warning: a value looks like a path, but its field does not end in `Path`.
@@ -82,6 +88,9 @@ impl Code {
             Code::InvalidStateName => "INVALID_STATE_NAME",
             Code::DuplicateLabelName => "DUPLICATE_LABEL_NAME",
             Code::InvalidLabelName => "INVALID_LABEL_NAME",
+            Code::ReservedVariableName => "RESERVED_VARIABLE_NAME",
+            Code::InvalidVariableName => "INVALID_VARIABLE_NAME",
+            Code::DuplicateVariableName => "DUPLICATE_VARIABLE_NAME",
             Code::NoDollar => "NO_DOLLAR",
             Code::NoPath => "NO_PATH",
             Code::PassResultIsStatic => "PASS_RESULT_IS_STATIC",

@@ -19,6 +19,7 @@ mod rules;
 #[cfg(test)]
 mod test_support;
 mod tree;
+mod variable_references;
 
 pub use check::{Compiled, compile, validate};
 pub use definition::{

@@ -1,7 +1,8 @@
 //! The graph of a definition, read from its JSON whatever else is wrong with it: which states there are and where they
 //! lead.
 
-use crate::tree::{Field, Object};
+use crate::rules::query_language;
+use crate::tree::{Field, Object, QueryLanguage};
 use indexmap::IndexMap;
 use json::spanned::Node;
 use model::StateType;
@@ -18,6 +19,12 @@ pub(crate) struct StateOutline<'d> {
     pub(crate) targets: Vec<Target<'d>>,
     pub(crate) is_terminal: bool,
     pub(crate) blocks: Vec<Outline<'d>>,
+    /// The variables that it assigns, in each Assign it has, with their keys as written.
+    pub(crate) assigned: Vec<(&'d str, Field<'d>)>,
+    /// Whether its block runs as executions of their own.
+    pub(crate) is_distributed: bool,
+    /// The query language it is written in.
+    pub(crate) language: QueryLanguage,
 }
 
 /// The name of a state where another thing points at it.
@@ -45,8 +52,17 @@ impl<'d> Outline<'d> {
 impl<'d> StateOutline<'d> {
     // AWS: recorded: a Next that the type does not have still counts as an edge, so no type is asked here.
     fn of(field: Field<'d>) -> StateOutline<'d> {
+        let language = field.dialect.language;
         let Some(state) = field.as_object() else {
-            return StateOutline { field, targets: Vec::new(), is_terminal: false, blocks: Vec::new() };
+            return StateOutline {
+                field,
+                targets: Vec::new(),
+                is_terminal: false,
+                blocks: Vec::new(),
+                assigned: Vec::new(),
+                is_distributed: false,
+                language,
+            };
         };
         let mut targets = Vec::new();
         targets.extend(target(&state, "Next"));
@@ -55,10 +71,17 @@ impl<'d> StateOutline<'d> {
         }
         targets.extend(target(&state, "Default"));
         let processors = ["ItemProcessor", "Iterator"];
-        let processors = processors.iter().filter_map(|name| state.field(name)?.as_object());
+        let processors: Vec<_> =
+            processors.iter().filter_map(|name| state.field(name)?.as_object()).collect();
+        let is_distributed = processors.iter().any(is_distributed);
         let blocks = objects(&state, "Branches").chain(processors);
         let blocks = blocks.filter_map(|block| Outline::of(&block)).collect();
-        StateOutline { targets, is_terminal: is_terminal(&state), blocks, field }
+        let clauses = ["Choices", "Catch"].into_iter().flat_map(|clauses| objects(&state, clauses));
+        let assigned =
+            std::iter::once(state.clone()).chain(clauses).flat_map(|object| assigned(&object)).collect();
+        let language = query_language::written(&state).unwrap_or(language);
+        let is_terminal = is_terminal(&state);
+        StateOutline { targets, is_terminal, blocks, assigned, is_distributed, language, field }
     }
 }
 
@@ -67,6 +90,17 @@ fn is_terminal(state: &Object<'_>) -> bool {
     let ends = state.field("End").is_some_and(|end| matches!(end.value.node, Node::Bool(true)));
     let ends_by_type = state_type.as_str().and_then(|text| StateType::parse(text));
     ends || matches!(ends_by_type, Some(StateType::Succeed | StateType::Fail))
+}
+
+fn is_distributed(processor: &Object<'_>) -> bool {
+    let config = processor.field("ProcessorConfig").and_then(|config| config.as_object());
+    let mode = config.and_then(|config| config.field("Mode"));
+    mode.and_then(|mode| mode.as_str()).is_some_and(|mode| &**mode == "DISTRIBUTED")
+}
+
+fn assigned<'d>(object: &Object<'d>) -> Vec<(&'d str, Field<'d>)> {
+    let assign = object.field("Assign").and_then(|assign| assign.as_object());
+    assign.iter().flat_map(|assign| assign.fields()).map(|(key, field)| (&**key, field)).collect()
 }
 
 fn target<'d>(object: &Object<'d>, name: &str) -> Option<Target<'d>> {

@@ -3,7 +3,7 @@
 use crate::{Diagnostic, Severity, compile, validate};
 use model::StateMachineType;
 
-/// The errors of a STANDARD definition, as `CODE: message at location`.
+/// The errors that AWS gives a STANDARD definition, as `CODE: message at location`.
 pub(crate) fn problems(text: &str) -> Vec<String> {
     errors(text, StateMachineType::Standard)
 }
@@ -63,7 +63,7 @@ fn errors(text: &str, machine_type: StateMachineType) -> Vec<String> {
     assert_eq!(compiled.is_ok(), !found.iter().any(Diagnostic::is_error), "what validates compiles: {text}");
     found
         .iter()
-        .filter(|d| d.severity == Severity::Error)
+        .filter(|d| d.severity == Severity::Error && !is_ours(d))
         .map(|d| {
             if let Some(span) = &d.span {
                 assert!(text.get(span.clone()).is_some(), "the span lies within the text: {d:?}");
@@ -72,4 +72,16 @@ fn errors(text: &str, machine_type: StateMachineType) -> Vec<String> {
             format!("{}: {} at {location}", d.code.as_str(), d.message)
         })
         .collect()
+}
+
+/// Whether it refuses something that AWS accepts.
+fn is_ours(diagnostic: &Diagnostic) -> bool {
+    diagnostic.message.ends_with("not supported by this version of Stepwright")
+}
+
+/// The errors that are ours alone, as `message at location`.
+pub(crate) fn own_problems_of_state(state: &str) -> Vec<String> {
+    let found = validate(&machine_of(state), StateMachineType::Standard);
+    let own = found.iter().filter(|d| is_ours(d));
+    own.map(|d| format!("{} at {}", d.message, d.location.as_deref().unwrap_or("null"))).collect()
 }

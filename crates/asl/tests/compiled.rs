@@ -147,12 +147,11 @@ fn maps_know_their_mode() {
     let found = map("", "");
     assert_eq!((found.mode, found.has_distributed_fields), (MapMode::Inline, false));
     assert!(found.items_path.is_none() && found.max_concurrency.is_none() && found.item_selector.is_none());
-    let distributed = r#""ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"#;
     let found = map(
         r#""Parameters":{"a":1},"ItemsPath":"$.i","MaxConcurrency":4,"ToleratedFailurePercentage":12.5,"ItemBatcher":{"MaxItemsPerBatch":2},"#,
-        distributed,
+        r#""ProcessorConfig":{"Mode":"INLINE"},"#,
     );
-    assert_eq!((found.mode, found.has_distributed_fields), (MapMode::Distributed, true));
+    assert_eq!((found.mode, found.has_distributed_fields), (MapMode::Inline, true));
     assert!(found.items_path.is_some() && found.item_selector.is_some());
     assert!(matches!(found.max_concurrency, Some(IntegerField::Literal(4))));
     assert!(matches!(found.tolerated_failure_percentage, Some(PercentageField::Literal(p)) if p == 12.5));

@@ -31,13 +31,11 @@ fn catcher(catcher: &Object<'_>, is_last: bool, cx: &mut Checker) -> Option<Catc
     let next = catcher.field("Next").and_then(|field| value_types::string(&field, cx));
     let result_path = reference_paths::result_path(catcher, cx);
     fields::check_jsonata(catcher, cx);
-    if variables::refuse_assign(catcher, cx) {
-        return None;
-    }
+    let assign = variables::assign(catcher, cx);
     Some(Catcher {
         error_equals: error_equals?,
         next: next?.clone(),
         result_path: result_path?,
-        assign: None,
+        assign: assign?,
     })
 }

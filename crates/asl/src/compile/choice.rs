@@ -31,10 +31,8 @@ fn rule(field: &Field<'_>, cx: &mut Checker) -> Option<ChoiceRule> {
     let condition = condition(&rule, true, cx);
     let next = rule.field("Next").and_then(|next| value_types::string(&next, cx));
     fields::check_jsonata(&rule, cx);
-    if variables::refuse_assign(&rule, cx) {
-        return None;
-    }
-    Some(ChoiceRule { condition: condition?, next: next?.clone(), assign: None })
+    let assign = variables::assign(&rule, cx);
+    Some(ChoiceRule { condition: condition?, next: next?.clone(), assign: assign? })
 }
 
 fn condition(rule: &Object<'_>, is_top: bool, cx: &mut Checker) -> Option<Condition> {

@@ -2,9 +2,7 @@
 
 use crate::checker::Checker;
 use crate::definition::{Fail, FailText};
-use crate::rules::{
-    exclusive_fields, jsonata_strings, literal_hints, reference_paths, value_types, variables,
-};
+use crate::rules::{exclusive_fields, jsonata_strings, literal_hints, reference_paths, value_types};
 use crate::tree::{Field, Object};
 use expr::ErrorPathSource;
 
@@ -35,7 +33,7 @@ fn text(state: &Object<'_>, name: &str, path_name: &str, cx: &mut Checker) -> Op
 fn source_of(field: &Field<'_>, cx: &mut Checker) -> Option<ErrorPathSource> {
     let text = value_types::string(field, cx)?;
     match ErrorPathSource::parse(text) {
-        Ok(source) => (!variables::refuse_reading(field, source.expression().paths(), cx)).then_some(source),
+        Ok(source) => Some(source),
         Err(error) => {
             // AWS: unconfirmed for a faulty intrinsic function.
             let why = match text.starts_with('$') {

@@ -35,9 +35,9 @@ pub(super) fn state(name: &Arc<str>, field: &Field<'_>, cx: &mut Checker) -> Opt
         }
     };
     let kind = kind(&state, state_type, cx);
-    let has_assign = variables::refuse_assign(&state, cx);
+    let assign = variables::assign(&state, cx);
     fields::check_jsonata(&state, cx);
-    if has_assign || state.is_jsonata() {
+    if state.is_jsonata() {
         return None;
     }
     Some(State {
@@ -45,7 +45,7 @@ pub(super) fn state(name: &Arc<str>, field: &Field<'_>, cx: &mut Checker) -> Opt
         comment: comment?,
         input_path: input_path?,
         output_path: output_path?,
-        assign: None,
+        assign: assign?,
         kind: kind?,
     })
 }

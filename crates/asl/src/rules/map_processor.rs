@@ -28,12 +28,15 @@ pub(crate) fn mode(processor: &Object<'_>, cx: &mut Checker) -> Option<(MapMode,
         "EXPRESS" => StateMachineType::Express,
         _ => StateMachineType::Standard,
     };
+    if let Some(mode) = config.field("Mode") {
+        cx.not_yet(&mode, "Distributed Map (Mode DISTRIBUTED) is");
+    }
     Some((MapMode::Distributed, Dialect { machine_type, ..processor.dialect }))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::test_support::problems_of_state;
+    use crate::test_support::{distributed_map_with, own_problems_of_state, problems_of_state};
 
     fn problems_of_config(field: &str, config: &str) -> Vec<String> {
         problems_of_state(&format!(
@@ -62,6 +65,13 @@ mod tests {
                 "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [STANDARD, EXPRESS] {at}/ExecutionType"
             )]
         );
+    }
+
+    #[test]
+    fn distributed_maps_are_refused_in_our_own_words_once_aws_would_take_them() {
+        let ours = "Distributed Map (Mode DISTRIBUTED) is not supported by this version of Stepwright at /States/A/ItemProcessor/ProcessorConfig/Mode";
+        assert_eq!(own_problems_of_state(&distributed_map_with(r#""MaxConcurrency":1"#)), [ours]);
+        assert_eq!(own_problems_of_state(&distributed_map_with(r#""MaxConcurrency":-1"#)), [""; 0]);
     }
 
     #[test]

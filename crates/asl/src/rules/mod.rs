@@ -33,4 +33,5 @@ pub(crate) mod timestamps;
 pub(crate) mod transitions;
 pub(crate) mod unsupported_fields;
 pub(crate) mod value_types;
+pub(crate) mod variable_scopes;
 pub(crate) mod variables;

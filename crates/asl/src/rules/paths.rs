@@ -1,6 +1,6 @@
 //! "Value must be a valid JSONPath.": InputPath and OutputPath are a path, or `null`.
 
-use super::{value_types, variables};
+use super::value_types;
 use crate::checker::Checker;
 use crate::definition::PathField;
 use crate::tree::Object;
@@ -24,7 +24,7 @@ pub(crate) fn path_field(state: &Object<'_>, name: &str, cx: &mut Checker) -> Op
         cx.schema(&field, "Value must be a valid JSONPath.");
         return None;
     };
-    (!variables::refuse_reading(&field, [&path], cx)).then_some(PathField::Path(path))
+    Some(PathField::Path(path))
 }
 
 #[cfg(test)]

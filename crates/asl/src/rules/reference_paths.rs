@@ -1,17 +1,17 @@
 //! "Value is not a Reference Path: ...": ResultPath, ItemsPath, Variable and the fields ending in `Path` name one node:
-//! `$` and then names and indexes only. All but ResultPath may also start at the context object (`$$`).
+//! `$` and then names and indexes only. All but ResultPath may also start at the context object (`$$`) or a variable.
 
-use super::{value_types, variables};
+use super::value_types;
 use crate::checker::Checker;
 use crate::definition::ResultPath;
 use crate::tree::{Field, Object};
 use expr::{QueryPath, Root};
 
-/// A reference path on the input, or into the context object.
+/// A reference path on the input, or into the context object or a variable.
 pub(crate) fn query(field: &Field<'_>, cx: &mut Checker) -> Option<QueryPath> {
     let text = value_types::string(field, cx)?;
     match QueryPath::parse_reference(text) {
-        Ok(path) => (!variables::refuse_reading(field, [&path], cx)).then_some(path),
+        Ok(path) => Some(path),
         Err(error) => {
             refuse(field, &error.message, cx);
             None

@@ -1,7 +1,7 @@
 //! "The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call": in a payload template, a
 //! key ending in `.$` has such a string. The location is the template, not the member.
 
-use super::{jsonata_strings, literal_hints, variables};
+use super::{jsonata_strings, literal_hints};
 use crate::checker::Checker;
 use crate::location::shown;
 use crate::tree::{Field, Object, QueryLanguage};
@@ -79,13 +79,13 @@ fn is_valid_member(template: &Field<'_>, member: &Member, keys: &HashSet<&str>, 
 }
 
 fn is_valid_expression(template: &Field<'_>, key: &str, text: &str, cx: &mut Checker) -> bool {
-    let Ok(expression) = Expression::parse(text) else {
+    let is_valid = Expression::parse(text).is_ok();
+    if !is_valid {
         // AWS: recorded test_escape_sequence_illegal.
         let what = "must be a valid JSONPath or a valid intrinsic function call";
         cx.schema(template, format!("The value for the field '{key}' {what}"));
-        return false;
-    };
-    !variables::refuse_reading(template, expression.paths(), cx)
+    }
+    is_valid
 }
 
 #[cfg(test)]
