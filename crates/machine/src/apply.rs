@@ -45,7 +45,7 @@ impl Execution {
                     scope.thread = event.id;
                     scope.position = Position::Exited(output.0.clone());
                     for (name, value) in assigned_variables {
-                        scope.variables.insert(name.clone(), value.0.value().clone());
+                        scope.variables.insert(name.clone(), value.0.clone());
                     }
                 }
             }

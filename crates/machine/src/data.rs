@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::decide::Run;
 use crate::execution::{Execution, ScopeId};
 use crate::failure::Trouble;
+use crate::variables::Variables;
 use asl::{IntegerField, PathField, ResultPath};
 use expr::{QueryPath, Scope as Evaluation, Template};
 use json::{Payload, Value};
@@ -129,14 +130,7 @@ impl Run<'_> {
     ) -> Result<Vec<AssignedVariable>, Trouble> {
         let Some(template) = template else { return Ok(Vec::new()) };
         let values = self.fill(scope, template, input)?;
-        let mut assigned: Vec<AssignedVariable> = values
-            .as_object()
-            .into_iter()
-            .flat_map(|object| object.iter())
-            .map(|(name, value)| (name.clone(), Payload::from(value.clone()).into()))
-            .collect();
-        assigned.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(assigned)
+        self.assigned(scope, &values)
     }
 
     fn context(&self, scope: ScopeId) -> Context<'_> {
@@ -200,23 +194,4 @@ fn evaluation<'e>(
     scope: ScopeId,
 ) -> Prepared<'e> {
     Prepared { input, context, variables: Variables { execution, scope } }
-}
-
-/// The variables that a scope sees: its own, and those of the scopes around it.
-struct Variables<'e> {
-    execution: &'e Execution,
-    scope: ScopeId,
-}
-
-impl expr::Variables for Variables<'_> {
-    fn get(&self, name: &str) -> Option<Value> {
-        let mut at = Some(self.scope);
-        while let Some(scope) = at.and_then(|id| self.execution.scopes.get(&id)) {
-            if let Some(value) = scope.variables.get(name) {
-                return Some(value.clone());
-            }
-            at = scope.parent.map(|(parent, _)| parent);
-        }
-        None
-    }
 }

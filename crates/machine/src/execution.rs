@@ -68,7 +68,7 @@ pub struct Scope {
     /// Where it stands.
     pub position: Position,
     /// The variables assigned in it.
-    pub variables: BTreeMap<Arc<str>, Value>,
+    pub variables: BTreeMap<Arc<str>, Payload>,
 }
 
 /// Where a scope stands.

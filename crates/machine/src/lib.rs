@@ -27,6 +27,7 @@ mod outstanding;
 mod states;
 mod stimulus;
 mod token;
+mod variables;
 
 #[cfg(test)]
 mod tests;
