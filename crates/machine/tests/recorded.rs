@@ -3,9 +3,9 @@
 //! The cases are those of `../shared/conformance/cases` (or below the folder that STEPWRIGHT_SHARED names) that need
 //! nothing but an interpreter of JSONPath definitions. Where they are absent, nothing is tested and a line says so.
 
-mod harness;
 #[path = "support/compare.rs"]
 mod compare;
+mod harness;
 
 use compare::compare_events;
 use harness::Runner;

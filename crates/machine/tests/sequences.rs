@@ -5,7 +5,8 @@ mod harness;
 use harness::{fails, fails_bare, flow, flow_with, never, one, returns, script};
 use model::{ExecutionStatus, Failure};
 
-const INVOKE: &str = r#""Type": "Task", "Resource": "sfn:lambda:invoke", "Parameters": {"FunctionName": "f"}"#;
+const INVOKE: &str =
+    r#""Type": "Task", "Resource": "sfn:lambda:invoke", "Parameters": {"FunctionName": "f"}"#;
 const CALLBACK: &str = r#""Type": "Task", "Resource": "sfn:lambda:invoke.waitForTaskToken",
     "Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}"#;
 
@@ -44,15 +45,16 @@ fn a_fail_state_is_not_exited() {
 
 #[test]
 fn an_interpreter_failure_has_no_event_of_its_own() {
-    one(r#"{"Type": "Wait", "SecondsPath": "$.p", "End": true}"#)
-        .run()
-        .assert_history("1<-0 ExecutionStarted | 2<-0 WaitStateEntered | 3<-2 ExecutionFailed{States.Runtime}");
+    one(r#"{"Type": "Wait", "SecondsPath": "$.p", "End": true}"#).run().assert_history(
+        "1<-0 ExecutionStarted | 2<-0 WaitStateEntered | 3<-2 ExecutionFailed{States.Runtime}",
+    );
 }
 
 #[test]
 fn a_result_over_the_limit_ends_the_execution() {
     let big = format!(r#""{}""#, "x".repeat(200_000));
-    let run = one(r#"{"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "End": true}"#).input(&big).run();
+    let run =
+        one(r#"{"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "End": true}"#).input(&big).run();
     run.assert_history(
         "1<-0 ExecutionStarted | 2<-0 PassStateEntered | 3<-2 ExecutionFailed{States.DataLimitExceeded}",
     );
@@ -117,10 +119,8 @@ fn a_service_task_that_times_out() {
 
 #[test]
 fn a_task_whose_parameters_fail_is_never_scheduled() {
-    one(
-        r#"{"Type": "Task", "Resource": "sfn:lambda:invoke", "End": true,
-            "Parameters": {"FunctionName": "f", "Payload.$": "$.nope"}}"#,
-    )
+    one(r#"{"Type": "Task", "Resource": "sfn:lambda:invoke", "End": true,
+            "Parameters": {"FunctionName": "f", "Payload.$": "$.nope"}}"#)
     .run()
     .assert_history("1<-0 ExecutionStarted | 2<-0 TaskStateEntered | 3<-2 ExecutionFailed{States.Runtime}");
 }
@@ -185,10 +185,13 @@ fn a_callback_times_out_and_a_missed_heartbeat_looks_the_same() {
 
 #[test]
 fn a_callback_whose_call_is_refused_is_never_submitted() {
-    one(&format!(r#"{{{CALLBACK}, "End": true}}"#)).on("f", [fails("Lambda.Refused", "no")]).run().assert_history(
-        "1<-0 ExecutionStarted | 2<-0 TaskStateEntered | 3<-2 TaskScheduled | 4<-3 TaskStarted
+    one(&format!(r#"{{{CALLBACK}, "End": true}}"#))
+        .on("f", [fails("Lambda.Refused", "no")])
+        .run()
+        .assert_history(
+            "1<-0 ExecutionStarted | 2<-0 TaskStateEntered | 3<-2 TaskScheduled | 4<-3 TaskStarted
          5<-4 TaskFailed{Lambda.Refused} | 6<-5 ExecutionFailed{Lambda.Refused}",
-    );
+        );
 }
 
 #[test]
@@ -233,7 +236,8 @@ fn an_activity_is_started_when_a_worker_takes_it() {
             "1<-0 ExecutionStarted | 2<-0 TaskStateEntered | 3<-2 ActivityScheduled | 4<-3 ActivityStarted
              5<-4 ActivityFailed{E} | 6<-5 ExecutionFailed{E}",
         );
-    let run = one(&format!(r#"{{{task}, "TimeoutSeconds": 9}}"#)).on("a", [script().taken(100, "w").done()]).run();
+    let run =
+        one(&format!(r#"{{{task}, "TimeoutSeconds": 9}}"#)).on("a", [script().taken(100, "w").done()]).run();
     run.assert_history(
         "1<-0 ExecutionStarted | 2<-0 TaskStateEntered | 3<-2 ActivityScheduled | 4<-3 ActivityStarted
          5<-4 ActivityTimedOut{States.Timeout} | 6<-5 ExecutionFailed{States.Timeout}",
@@ -244,10 +248,10 @@ fn an_activity_is_started_when_a_worker_takes_it() {
 #[test]
 fn a_deleted_activity_ends_the_execution() {
     let run = one(r#"{"Type": "Task", "Resource": "act:a", "End": true}"#).without_activities().run();
-    run.assert_history("1<-0 ExecutionStarted | 2<-0 TaskStateEntered | 3<-2 ExecutionFailed{States.Runtime}");
-    run.assert_runtime(
-        "The activity arn:aws:states:us-east-1:000000000000:activity:a does not exist.",
+    run.assert_history(
+        "1<-0 ExecutionStarted | 2<-0 TaskStateEntered | 3<-2 ExecutionFailed{States.Runtime}",
     );
+    run.assert_runtime("The activity arn:aws:states:us-east-1:000000000000:activity:a does not exist.");
 }
 
 #[test]
@@ -269,11 +273,9 @@ fn a_parallel_ends_with_two_events_that_point_to_its_last_inner_event() {
 
 #[test]
 fn a_nested_parallel_hands_its_exit_to_the_outer_one() {
-    one(
-        r#"{"Type": "Parallel", "End": true, "Branches": [{"StartAt": "I", "States": {"I":
+    one(r#"{"Type": "Parallel", "End": true, "Branches": [{"StartAt": "I", "States": {"I":
              {"Type": "Parallel", "End": true, "Branches": [
-               {"StartAt": "X", "States": {"X": {"Type": "Succeed"}}}]}}}]}"#,
-    )
+               {"StartAt": "X", "States": {"X": {"Type": "Succeed"}}}]}}}]}"#)
     .run()
     .assert_history(
         "1<-0 ExecutionStarted | 2<-0 ParallelStateEntered | 3<-2 ParallelStateStarted
@@ -391,7 +393,12 @@ fn the_first_wave_of_a_map_starts_before_anything_inside() {
     let run = one(&map("", PASS)).input("[1,2]").run();
     assert_eq!(
         run.history()[2..6],
-        ["3<-2 MapStateStarted{2}", "4<-3 MapIterationStarted{0}", "5<-3 MapIterationStarted{1}", "6<-4 PassStateEntered"]
+        [
+            "3<-2 MapStateStarted{2}",
+            "4<-3 MapIterationStarted{0}",
+            "5<-3 MapIterationStarted{1}",
+            "6<-4 PassStateEntered"
+        ]
     );
 }
 
@@ -447,7 +454,10 @@ fn a_failing_iteration_fails_the_map() {
 #[test]
 fn a_map_that_fails_is_caught() {
     let failing = map(r#""Catch": [{"ErrorEquals": ["E"], "Next": "Z"}],"#, FAIL);
-    flow(&format!(r#""M": {failing}, "Z": {{"Type": "Pass", "End": true}}"#)).input("[1]").run().assert_history(
+    flow(&format!(r#""M": {failing}, "Z": {{"Type": "Pass", "End": true}}"#))
+        .input("[1]")
+        .run()
+        .assert_history(
         "1<-0 ExecutionStarted | 2<-0 MapStateEntered | 3<-2 MapStateStarted{1} | 4<-3 MapIterationStarted{0}
          5<-4 FailStateEntered | 6<-5 MapIterationFailed{0} | 7<-5 MapStateFailed | 8<-7 MapStateExited
          9<-8 PassStateEntered | 10<-9 PassStateExited | 11<-10 ExecutionSucceeded",
@@ -456,7 +466,10 @@ fn a_map_that_fails_is_caught() {
 
 #[test]
 fn a_map_that_is_retried_starts_again_and_fails_only_at_last() {
-    one(&map(r#""Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}],"#, FAIL)).input("[1]").run().assert_history(
+    one(&map(r#""Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}],"#, FAIL))
+        .input("[1]")
+        .run()
+        .assert_history(
         "1<-0 ExecutionStarted | 2<-0 MapStateEntered | 3<-2 MapStateStarted{1} | 4<-3 MapIterationStarted{0}
          5<-4 FailStateEntered | 6<-5 MapIterationFailed{0} | 7<-5 MapStateStarted{1}
          8<-7 MapIterationStarted{0} | 9<-8 FailStateEntered | 10<-9 MapIterationFailed{0}

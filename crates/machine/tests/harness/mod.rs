@@ -192,8 +192,7 @@ impl Runner {
     pub(crate) fn give(&mut self, stimulus: Stimulus) -> usize {
         self.decisions += 1;
         let exists = !self.missing_activities;
-        let outside =
-            Outside { now: self.now, entropy: &mut self.entropy, activity_exists: &|_| exists };
+        let outside = Outside { now: self.now, entropy: &mut self.entropy, activity_exists: &|_| exists };
         let facts = decide(&mut self.execution, &self.definition, stimulus, outside);
         let count = facts.len();
         self.facts.extend(facts);
@@ -259,9 +258,15 @@ impl Runner {
     /// Checks the whole history, given as `1<-0 ExecutionStarted | 2<-0 …`, over as many lines as it takes.
     #[track_caller]
     pub(crate) fn assert_history(&self, expected: &str) -> &Runner {
-        let expected: Vec<&str> = expected.split(['|', '\n']).map(str::trim).filter(|l| !l.is_empty()).collect();
+        let expected: Vec<&str> =
+            expected.split(['|', '\n']).map(str::trim).filter(|l| !l.is_empty()).collect();
         let history = self.history();
-        assert!(history == expected, "expected\n  {}\ngot\n  {}", expected.join("\n  "), history.join("\n  "));
+        assert!(
+            history == expected,
+            "expected\n  {}\ngot\n  {}",
+            expected.join("\n  "),
+            history.join("\n  ")
+        );
         self
     }
 
