@@ -39,6 +39,8 @@ pub(crate) enum ApiError {
     StateMachineDeleting(String),
     #[error("This operation is not supported by this type of state machine")]
     StateMachineTypeNotSupported,
+    #[error("Activity Does Not Exist: '{0}'")]
+    ActivityDoesNotExist(String),
     #[error("Execution Does Not Exist: '{0}'")]
     ExecutionDoesNotExist(String),
     #[error("Execution Already Exists: '{0}'")]
@@ -120,6 +122,7 @@ impl ApiError {
             ApiError::StateMachineAlreadyExists(_) => "StateMachineAlreadyExists",
             ApiError::StateMachineDeleting(_) => "StateMachineDeleting",
             ApiError::StateMachineTypeNotSupported => "StateMachineTypeNotSupported",
+            ApiError::ActivityDoesNotExist(_) => "ActivityDoesNotExist",
             ApiError::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
             ApiError::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
             ApiError::TaskDoesNotExist => "TaskDoesNotExist",

@@ -1,6 +1,7 @@
 //! Pages: how many items a request wants, and the tokens that lead from one page to the next.
 
 use crate::error::ApiError;
+use crate::operations::Caller;
 use crate::request::{Fields, Text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,6 +34,18 @@ impl PageRequest {
         // AWS: documented, 0 stands for the default.
         let limit = if wanted == 0 { limits::DEFAULT_PAGE_SIZE } else { wanted.unsigned_abs() };
         Ok(PageRequest { limit: usize::try_from(limit).unwrap_or(usize::MAX), token })
+    }
+
+    /// The name that the page before ended with, for listings in the order of names.
+    pub(crate) fn name_before(
+        &self,
+        caller: &Caller<'_>,
+        listing: &Listing<'_>,
+        now: Timestamp,
+    ) -> Result<Option<String>, ApiError> {
+        let Some(token) = &self.token else { return Ok(None) };
+        let place = caller.tokens.open(listing, token, now)?;
+        String::from_utf8(place).map(Some).map_err(|_| ApiError::InvalidToken)
     }
 }
 

@@ -1,6 +1,11 @@
 //! Requests that mean harm, and loads that are too much: a clean answer each time, and the server stays.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on ends")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends"
+)]
 
 mod support;
 

@@ -12,13 +12,7 @@ const LISTING: Listing<'static> = Listing { operation: "ListStateMachines", argu
 /// The machines in the order of their names.
 pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
     let page = read(body, |f| PageRequest::read(f, limits::PAGE_TOKEN_LENGTH))?;
-    let after = match &page.token {
-        Some(token) => {
-            let place = caller.tokens.open(&LISTING, token, now())?;
-            Some(String::from_utf8(place).map_err(|_| ApiError::InvalidToken)?)
-        }
-        None => None,
-    };
+    let after = page.name_before(caller, &LISTING, now())?;
     let found = caller.api.engine.machines().list(after.as_deref(), page.limit)?;
     let shown = found.items.iter().map(|machine| {
         Value::object([

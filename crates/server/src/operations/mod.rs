@@ -1,12 +1,17 @@
 //! The operations, one per file, and what several of them need.
 
 mod configuration;
+mod create_activity;
 mod create_state_machine;
+mod delete_activity;
 mod delete_state_machine;
+mod describe_activity;
 mod describe_execution;
 mod describe_state_machine;
 mod describe_state_machine_for_execution;
+mod get_activity_task;
 mod get_execution_history;
+mod list_activities;
 mod list_executions;
 mod list_state_machines;
 mod list_tags_for_resource;
@@ -26,7 +31,7 @@ use crate::Api;
 use crate::error::ApiError;
 use crate::page::PageTokens;
 use crate::request::{Fields, Text, Words, parse_body};
-use engine::{EngineError, ExecutionRecord, TokenError};
+use engine::{Activity, EngineError, ExecutionRecord, TokenError};
 use json::Value;
 use model::arn::StatesArn;
 use model::{ExecutionArn, Timestamp, limits};
@@ -63,7 +68,12 @@ pub(crate) async fn call(
     })
 }
 
-const OPERATIONS: [&str; 18] = [
+const OPERATIONS: [&str; 23] = [
+    "CreateActivity",
+    "DeleteActivity",
+    "DescribeActivity",
+    "GetActivityTask",
+    "ListActivities",
     "CreateStateMachine",
     "DeleteStateMachine",
     "DescribeExecution",
@@ -86,6 +96,11 @@ const OPERATIONS: [&str; 18] = [
 
 async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<Value, ApiError> {
     match operation {
+        "CreateActivity" => create_activity::call(caller, body).await,
+        "DeleteActivity" => delete_activity::call(caller, body).await,
+        "DescribeActivity" => describe_activity::call(caller, body),
+        "GetActivityTask" => get_activity_task::call(caller, body).await,
+        "ListActivities" => list_activities::call(caller, body),
         "CreateStateMachine" => create_state_machine::call(caller, body).await,
         "DeleteStateMachine" => delete_state_machine::call(caller, body).await,
         "DescribeExecution" => describe_execution::call(caller, body),
@@ -134,6 +149,12 @@ impl IncludedData {
 fn execution(caller: &Caller<'_>, arn: &str) -> Result<ExecutionRecord, ApiError> {
     let arn = execution_arn(arn)?;
     caller.api.engine.execution(&arn)?.ok_or_else(|| ApiError::ExecutionDoesNotExist(arn.to_string()))
+}
+
+/// The activity that an ARN names.
+fn activity(caller: &Caller<'_>, arn: &str) -> Result<Activity, ApiError> {
+    StatesArn::parse_as(arn, &["activity"])?;
+    caller.api.engine.activities().get(arn)?.ok_or_else(|| ApiError::ActivityDoesNotExist(arn.to_owned()))
 }
 
 fn execution_arn(arn: &str) -> Result<ExecutionArn, ApiError> {

@@ -14,8 +14,7 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         }
         Ok((arn, given.unwrap_or_default()))
     })?;
-    let machine = tags::owner(caller, &arn)?;
-    let tags = tags::merged(&machine.tags, given, &arn)?;
+    let tags = tags::merged(&tags::of(caller, &arn)?, given, &arn)?;
     tags::set(caller, &arn, tags).await?;
     Ok(Value::empty_object())
 }

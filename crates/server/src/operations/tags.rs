@@ -3,7 +3,7 @@
 use super::Caller;
 use crate::error::ApiError;
 use crate::request::{Fields, Text};
-use engine::{StateMachine, StateMachineUpdate};
+use engine::StateMachineUpdate;
 use model::arn::StatesArn;
 use std::sync::Arc;
 
@@ -39,22 +39,28 @@ pub(super) fn merged(current: &[Tag], given: Vec<Tag>, resource: &str) -> Result
     Ok(tags)
 }
 
-/// The machine that carries the tags of an ARN. Versions and aliases carry none.
+/// The tags of the machine or activity that an ARN names. Versions and aliases carry none.
 /// AWS: recorded sfn_api_versioning: ResourceNotFound for the ARN of a version.
-pub(super) fn owner(caller: &Caller<'_>, arn: &str) -> Result<Arc<StateMachine>, ApiError> {
-    let parsed = StatesArn::parse_as(arn, &["stateMachine", "activity"])?;
-    let machine = match parsed.resource_type {
-        "stateMachine" => caller.api.engine.machines().get(arn)?,
-        _ => None,
+pub(super) fn of(caller: &Caller<'_>, arn: &str) -> Result<Vec<Tag>, ApiError> {
+    let engine = &caller.api.engine;
+    let tags = match StatesArn::parse_as(arn, &["stateMachine", "activity"])?.resource_type {
+        "activity" => engine.activities().get(arn)?.map(|activity| activity.tags),
+        _ => engine.machines().get(arn)?.map(|machine| machine.tags.clone()),
     };
-    machine.ok_or_else(|| ApiError::ResourceNotFound(arn.to_owned()))
+    tags.ok_or_else(|| ApiError::ResourceNotFound(arn.to_owned()))
 }
 
-/// Sets all tags of a machine.
+/// Sets all tags of a machine or an activity.
 pub(super) async fn set(caller: &Caller<'_>, arn: &str, tags: Vec<Tag>) -> Result<(), ApiError> {
-    let update = StateMachineUpdate { tags: Some(tags), ..StateMachineUpdate::default() };
-    let updated = caller.api.engine.machines().update(arn, update).await?;
-    updated.map(|_| ()).ok_or_else(|| ApiError::ResourceNotFound(arn.to_owned()))
+    let engine = &caller.api.engine;
+    let is_there = match StatesArn::parse_as(arn, &["stateMachine", "activity"])?.resource_type {
+        "activity" => engine.activities().set_tags(arn, tags).await?,
+        _ => {
+            let update = StateMachineUpdate { tags: Some(tags), ..StateMachineUpdate::default() };
+            engine.machines().update(arn, update).await?.is_some()
+        }
+    };
+    if is_there { Ok(()) } else { Err(ApiError::ResourceNotFound(arn.to_owned())) }
 }
 
 /// Letters, digits, blanks and a few signs; the prefix `aws:` is AWS's. The rule is documented, its texts are

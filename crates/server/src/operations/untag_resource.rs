@@ -16,8 +16,8 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         }
         Ok((arn, keys.unwrap_or_default()))
     })?;
-    let machine = tags::owner(caller, &arn)?;
-    let left = machine.tags.iter().filter(|(key, _)| !keys.contains(key)).cloned().collect();
+    let tags = tags::of(caller, &arn)?;
+    let left = tags.into_iter().filter(|(key, _)| !keys.contains(key)).collect();
     tags::set(caller, &arn, left).await?;
     Ok(Value::empty_object())
 }
