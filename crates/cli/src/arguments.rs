@@ -87,6 +87,8 @@ pub(crate) struct Serve {
 /// UpdateStateMachine. A file with errors is shown with its errors, and the version before it stays.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Environment and exit codes: as with `stepwright serve`.
+
 Examples:
   stepwright dev .
   stepwright dev examples/order-processing --port 8090
@@ -117,6 +119,8 @@ pub(crate) struct Dev {
 /// task tokens back reach this execution at AWS_ENDPOINT_URL_SFN. Ctrl-C stops the execution.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Environment: as with `stepwright serve`.
+
 Exit codes:
   0  the execution succeeded
   1  it failed, or could not be started
@@ -182,6 +186,11 @@ pub(crate) struct Validate {
 /// .dot is for Graphviz, .mmd is a Mermaid flowchart for Markdown pages. Templates with ${Placeholders} can be drawn too.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Exit codes:
+  0  drawn
+  1  the definition has errors, or a file cannot be read or written
+  2  the command line is wrong
+
 Examples:
   stepwright graph order.asl.json -o order.svg
   stepwright graph order.asl.json -o order.mmd
@@ -212,7 +221,8 @@ pub(crate) struct Place {
 impl Place {
     /// The partition that the region belongs to, with the account.
     pub(crate) fn partition(&self) -> Partition {
-        let region = self.region.clone().or_else(|| environment::region().filter(|text| region(text).is_ok()));
+        let region =
+            self.region.clone().or_else(|| environment::region().filter(|text| region(text).is_ok()));
         Partition::of(region.as_deref().unwrap_or("us-east-1"), &self.account)
     }
 }

@@ -10,11 +10,16 @@ pub(crate) fn region() -> Option<String> {
 
 /// A client for functions that are not served here, where the environment names an endpoint of Lambda and a key.
 pub(crate) fn aws_client() -> Result<Option<aws::Client>, CliError> {
-    let variables: Vec<(String, String)> =
-        ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), variable(name)?)))
-            .collect();
+    let variables: Vec<(String, String)> = [
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_LAMBDA",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ]
+    .into_iter()
+    .filter_map(|name| Some((name.to_owned(), variable(name)?)))
+    .collect();
     let read = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let endpoints = aws::Endpoints::from_variables(read.clone()).map_err(CliError::Endpoint)?;
     if endpoints.get("lambda").is_none() {
@@ -29,11 +34,10 @@ pub(crate) fn aws_client() -> Result<Option<aws::Client>, CliError> {
 /// What functions get beside what Lambda gives them: where Step Functions and Lambda are, unless the caller points
 /// elsewhere, and every variable whose name begins with `STEPWRIGHT_`.
 pub(crate) fn for_functions(endpoint: &str) -> Vec<(String, String)> {
-    let mut variables: Vec<(String, String)> =
-        env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(name, _)| name.starts_with("STEPWRIGHT_"))
-            .collect();
+    let mut variables: Vec<(String, String)> = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("STEPWRIGHT_"))
+        .collect();
     // A definite order, so that two starts are alike.
     variables.sort();
     variables.push(("AWS_ENDPOINT_URL_SFN".to_owned(), endpoint.to_owned()));

@@ -132,20 +132,22 @@ impl CliError {
             CliError::TooLarge { .. } => {
                 Some("AWS takes definitions of at most 1,048,576 bytes and inputs of at most 262,144")
             }
-            CliError::Input { .. } => Some("give JSON, @FILE to read a file, or - to read the standard input"),
-            CliError::Name { .. } => {
-                Some("a name has 1 to 80 characters, without blanks, control characters and <>{}[]?*\"#%\\^|~`$&,;:/")
+            CliError::Input { .. } => {
+                Some("give JSON, @FILE to read a file, or - to read the standard input")
             }
-            CliError::Bind { error, .. } if error.kind() == io::ErrorKind::AddrInUse => {
-                Some("another process has that port: stop it, choose another with --port, or let --port 0 find one")
-            }
+            CliError::Name { .. } => Some(
+                "a name has 1 to 80 characters, without blanks, control characters and <>{}[]?*\"#%\\^|~`$&,;:/",
+            ),
+            CliError::Bind { error, .. } if error.kind() == io::ErrorKind::AddrInUse => Some(
+                "another process has that port: stop it, choose another with --port, or let --port 0 find one",
+            ),
             CliError::Bind { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
                 Some("ports below 1024 need special rights: choose a higher one with --port")
             }
             CliError::Bind { .. } => Some("--host takes an address of this machine, 127.0.0.1 for one"),
-            CliError::Functions { error: HostError::File { .. }, .. } => {
-                Some("a folder of functions holds one folder for each: NAME/handler.py, NAME/index.mjs or NAME/bootstrap")
-            }
+            CliError::Functions { error: HostError::File { .. }, .. } => Some(
+                "a folder of functions holds one folder for each: NAME/handler.py, NAME/index.mjs or NAME/bootstrap",
+            ),
             CliError::Endpoint(_) => Some("unset the variable if functions are served here only"),
             CliError::Read { .. }
             | CliError::Write { .. }

@@ -143,7 +143,8 @@ pub(crate) fn now() -> Timestamp {
 
 /// Runs a command's future on a fresh runtime.
 pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
     let outcome = runtime.block_on(future);
     // What still blocks a thread, a read of the standard input for one, must not keep the process.
     runtime.shutdown_timeout(Duration::from_millis(200));

@@ -40,7 +40,8 @@ fn compile(source: &mut Source) -> Result<Definition, CliError> {
         Ok(compiled) => Ok(compiled.definition),
         Err(diagnostics) => {
             let filled = graph::fill_placeholders(&source.text);
-            let compiled = filled.as_deref().and_then(|text| asl::compile(text, StateMachineType::Standard).ok());
+            let compiled =
+                filled.as_deref().and_then(|text| asl::compile(text, StateMachineType::Standard).ok());
             let Some(compiled) = compiled else { return Err(source.invalid(&diagnostics)) };
             source.text = filled.unwrap_or_default();
             Ok(compiled.definition)

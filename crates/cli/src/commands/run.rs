@@ -3,10 +3,11 @@
 use crate::arguments::Run;
 use crate::error::{ABORTED, CliError, FAILURE, TIMED_OUT};
 use crate::source::{self, Source};
-use crate::stack::{self, now, Signals, Stack, StackConfig};
+use crate::stack::{self, Signals, Stack, StackConfig, now};
 use crate::terminal::progress::Progress;
 use crate::terminal::screen::{self, Screen};
 use crate::terminal::{self, diagnostic, story, tree, words};
+use asl::Definition;
 use engine::{CreateOutcome, ExecutionRecord, StartExecution, StateMachine};
 use json::Payload;
 use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StateMachineType};
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
     if let Some(name) = arguments.name.as_ref().filter(|name| !model::name::is_valid_name(name)) {
         return Err(CliError::Name { name: name.clone() });
     }
+    let definition = Arc::new(compiled.definition);
     let functions = function_folders(arguments);
     stack::block_on(async {
         let stack = Stack::start(StackConfig {
@@ -46,10 +48,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
             serves_without_functions: false,
         })
         .await?;
-        let machine = machine(&stack, &arguments.file, &source, Arc::new(compiled.definition)).await?;
+        let machine = machine(&stack, &arguments.file, &source, definition.clone()).await?;
         let request = StartExecution { machine, name: arguments.name.clone(), input, trace_header: None };
         let started = stack.engine.start_execution(request).await?;
-        let ended = Watch::new(&stack, arguments, started.arn).to_the_end().await;
+        let ended = Watch::new(&stack, arguments, &definition, started.arn).follow().await;
         let reported = ended.and_then(|(record, has_run_out)| report(arguments, &record, has_run_out));
         stack.shutdown().await?;
         reported
@@ -65,7 +67,9 @@ fn input(text: &str) -> Result<Payload, CliError> {
     };
     let size = text.len();
     if size > model::limits::PAYLOAD_SIZE {
-        return Err(CliError::Input { problem: format!("it has {size} bytes, and AWS takes at most 262,144") });
+        return Err(CliError::Input {
+            problem: format!("it has {size} bytes, and AWS takes at most 262,144"),
+        });
     }
     Payload::from_text(text).map_err(|error| CliError::Input { problem: error.to_string() })
 }
@@ -84,10 +88,11 @@ async fn machine(
     stack: &Stack,
     file: &Path,
     source: &Source,
-    definition: Arc<asl::Definition>,
+    definition: Arc<Definition>,
 ) -> Result<Arc<StateMachine>, CliError> {
     let name = source::machine_name(file).filter(|name| model::name::is_valid_name(name));
-    let machine = source.machine(stack.engine.partition(), name.as_deref().unwrap_or("workflow"), definition, now());
+    let machine =
+        source.machine(stack.engine.partition(), name.as_deref().unwrap_or("workflow"), definition, now());
     match stack.engine.machines().create(machine).await? {
         CreateOutcome::Created(machine) | CreateOutcome::Exists(machine) => Ok(machine),
     }
@@ -106,14 +111,14 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(stack: &'a Stack, arguments: &'a Run, arn: ExecutionArn) -> Watch<'a> {
+    fn new(stack: &'a Stack, arguments: &'a Run, definition: &Definition, arn: ExecutionArn) -> Watch<'a> {
         let is_live = !arguments.json && terminal::can_redraw();
-        let (progress, screen) = (Progress::new(), Screen::default());
+        let (progress, screen) = (Progress::new(definition), Screen::default());
         Watch { stack, arguments, arn, progress, seen: None, screen, is_live, looks: 0 }
     }
 
     /// The execution when it has ended, and whether the time of `--timeout` ended it.
-    async fn to_the_end(mut self) -> Result<(ExecutionRecord, bool), CliError> {
+    async fn follow(mut self) -> Result<(ExecutionRecord, bool), CliError> {
         let mut signals = Signals::listen()?;
         let limit = Duration::from_secs(self.arguments.timeout.unwrap_or(u64::from(u32::MAX)));
         let mut run_out = Box::pin(tokio::time::sleep(limit));
@@ -155,7 +160,10 @@ impl<'a> Watch<'a> {
             for event in &page.items {
                 self.seen = Some(event.id);
                 let news = self.progress.take(event);
-                if !self.is_live && !self.arguments.json && let Some(line) = story::line(&self.progress, event, news) {
+                if !self.is_live
+                    && !self.arguments.json
+                    && let Some(line) = story::line(&self.progress, event, news)
+                {
                     terminal::print(&format!("{line}\n")).map_err(CliError::Stdout)?;
                 }
             }
@@ -189,9 +197,12 @@ fn report(arguments: &Run, record: &ExecutionRecord, has_run_out: bool) -> Resul
         ExecutionStatus::Aborted if has_run_out => ("timed out", TIMED_OUT),
         ExecutionStatus::TimedOut => ("timed out", TIMED_OUT),
         ExecutionStatus::Aborted => ("was aborted", ABORTED),
-        ExecutionStatus::Failed | ExecutionStatus::Running | ExecutionStatus::PendingRedrive => ("failed", FAILURE),
+        ExecutionStatus::Failed | ExecutionStatus::Running | ExecutionStatus::PendingRedrive => {
+            ("failed", FAILURE)
+        }
     };
-    let failure = record.failure.as_ref().map(|failure| format!(": {}", words::failure(failure))).unwrap_or_default();
+    let failure =
+        record.failure.as_ref().map(|failure| format!(": {}", words::failure(failure))).unwrap_or_default();
     let ending = format!("{verb} after {}{failure}", words::duration(took));
     let output = record.output.as_ref();
     let printed = match (arguments.json, output) {
@@ -200,7 +211,9 @@ fn report(arguments: &Run, record: &ExecutionRecord, has_run_out: bool) -> Resul
             eprintln!("error: the execution {ending}");
             Ok(())
         }
-        (false, Some(output)) => terminal::print(&format!("\n{ending}\n{}\n", output.value().to_pretty_text())),
+        (false, Some(output)) => {
+            terminal::print(&format!("\n{ending}\n{}\n", output.value().to_pretty_text()))
+        }
         (false, None) => terminal::print(&format!("\n{ending}\n")),
     };
     printed.map_err(CliError::Stdout)?;

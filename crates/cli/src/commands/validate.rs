@@ -18,7 +18,9 @@ pub(crate) fn run(arguments: &Validate) -> Result<ExitCode, CliError> {
     }
     let report = match arguments.format {
         ReportFormat::Text => text(&checked),
-        ReportFormat::Json => format!("{}\n", Value::array(checked.iter().map(Checked::to_json).collect()).to_pretty_text()),
+        ReportFormat::Json => {
+            format!("{}\n", Value::array(checked.iter().map(Checked::to_json).collect()).to_pretty_text())
+        }
     };
     terminal::print(&report).map_err(CliError::Stdout)?;
     let is_valid = checked.iter().all(|file| file.errors() == 0);

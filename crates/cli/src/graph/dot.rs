@@ -15,12 +15,18 @@ pub(super) fn write(graph: &Graph) -> String {
 
 fn flow(out: &mut String, flow: &Flow, prefix: &str, depth: usize) {
     let pad = "  ".repeat(depth);
-    let _ = writeln!(out, "{pad}{prefix}_start [shape=circle, style=filled, fillcolor=black, label=\"\", width=0.15];");
+    let _ = writeln!(
+        out,
+        "{pad}{prefix}_start [shape=circle, style=filled, fillcolor=black, label=\"\", width=0.15];"
+    );
     for (at, node) in flow.nodes.iter().enumerate() {
         state(out, node, &format!("{prefix}{at}"), depth);
     }
     if flow.edges.iter().any(|edge| edge.to == End::Finish) {
-        let _ = writeln!(out, "{pad}{prefix}_end [shape=doublecircle, style=filled, fillcolor=black, label=\"\", width=0.12];");
+        let _ = writeln!(
+            out,
+            "{pad}{prefix}_end [shape=doublecircle, style=filled, fillcolor=black, label=\"\", width=0.12];"
+        );
     }
     for edge in &flow.edges {
         way(out, flow, edge, prefix, &pad);
@@ -39,7 +45,8 @@ fn state(out: &mut String, node: &Node, id: &str, depth: usize) {
     let _ = writeln!(out, "{pad}  {id} [shape=point, style=invis];");
     for (at, inner) in node.flows.iter().enumerate() {
         let title = escape(inner.title.as_deref().unwrap_or(""));
-        let _ = writeln!(out, "{pad}  subgraph cluster_{id}_{at} {{\n{pad}    label=\"{title}\"; style=dashed;");
+        let _ =
+            writeln!(out, "{pad}  subgraph cluster_{id}_{at} {{\n{pad}    label=\"{title}\"; style=dashed;");
         flow(out, inner, &format!("{id}_{at}_"), depth + 2);
         let _ = writeln!(out, "{pad}  }}");
     }

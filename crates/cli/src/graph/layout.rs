@@ -167,16 +167,18 @@ impl Bounds {
 /// A node's size with everything inside it; its place comes later.
 fn measure(node: &Node) -> PlacedNode<'_> {
     let name = text::wrap(&node.name, style::NAME_SIZE, style::TEXT_LIMIT, 3);
-    let subtitle = node.subtitle.as_deref().map_or_else(Vec::new, |words| {
-        text::wrap(words, style::SUBTITLE_SIZE, style::TEXT_LIMIT, 2)
-    });
+    let subtitle = node
+        .subtitle
+        .as_deref()
+        .map_or_else(Vec::new, |words| text::wrap(words, style::SUBTITLE_SIZE, style::TEXT_LIMIT, 2));
     let notes: Vec<String> = node
         .notes
         .iter()
         .flat_map(|note| text::wrap(note, style::NOTE_SIZE, style::TEXT_LIMIT, 2))
         .take(4)
         .collect();
-    let widest = |lines: &[String], size: f64| lines.iter().map(|line| text::width(line, size)).fold(0.0, f64::max);
+    let widest =
+        |lines: &[String], size: f64| lines.iter().map(|line| text::width(line, size)).fold(0.0, f64::max);
     let text_width = widest(&name, style::NAME_SIZE * style::BOLD)
         .max(widest(&subtitle, style::SUBTITLE_SIZE))
         .max(widest(&notes, style::NOTE_SIZE));
@@ -248,7 +250,8 @@ fn label(edge: &Edge) -> Option<Label> {
 type DagreSheet = Sheet<NodeLabel, EdgeLabel>;
 
 fn sheet(nodes: &[PlacedNode<'_>], edges: &[&Edge], labels: &[Option<Label>], is_top: bool) -> DagreSheet {
-    let mut sheet = DagreSheet::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
+    let mut sheet =
+        DagreSheet::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
     let mut add = |end: End, width: f64, height: f64| {
         sheet.set_node(key(end), Some(NodeLabel { width, height, ..NodeLabel::default() }));
     };
@@ -269,7 +272,8 @@ fn sheet(nodes: &[PlacedNode<'_>], edges: &[&Edge], labels: &[Option<Label>], is
             EdgeKind::Rule | EdgeKind::Default => 2,
             EdgeKind::Catch => 1,
         };
-        let (width, height) = label.as_ref().map_or((0.0, 0.0), |label| (label.frame.width, label.frame.height));
+        let (width, height) =
+            label.as_ref().map_or((0.0, 0.0), |label| (label.frame.width, label.frame.height));
         let line = EdgeLabel {
             weight,
             width,
@@ -325,6 +329,11 @@ fn place_edges(
         .iter()
         .zip(labels)
         .zip(runs)
-        .map(|((edge, label), runs)| PlacedEdge { kind: edge.kind, runs, is_loop: edge.from == edge.to, label })
+        .map(|((edge, label), runs)| PlacedEdge {
+            kind: edge.kind,
+            runs,
+            is_loop: edge.from == edge.to,
+            label,
+        })
         .collect()
 }

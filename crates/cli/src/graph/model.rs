@@ -93,7 +93,8 @@ impl Graph {
 
 fn flow(block: &Block, source: Option<&Value>, title: Option<String>) -> Flow {
     let order = reading_order(block);
-    let positions: HashMap<&str, usize> = order.iter().enumerate().map(|(at, s)| (s.name.as_ref(), at)).collect();
+    let positions: HashMap<&str, usize> =
+        order.iter().enumerate().map(|(at, s)| (s.name.as_ref(), at)).collect();
     let sources = source.and_then(|block| block.get("States"));
     let nodes = order.iter().map(|state| node(state, sources.and_then(|all| all.get(&state.name)))).collect();
     let mut edges = Vec::new();
@@ -230,7 +231,8 @@ fn node(state: &State, source: Option<&Value>) -> Node {
                 .collect();
         }
         StateKind::Map(map) => {
-            let processor = source.and_then(|state| state.get("ItemProcessor").or_else(|| state.get("Iterator")));
+            let processor =
+                source.and_then(|state| state.get("ItemProcessor").or_else(|| state.get("Iterator")));
             node.subtitle = Some(map_words(map));
             node.flows.push(flow(&map.processor, processor, Some("each item".into())));
         }
@@ -317,7 +319,8 @@ fn duration_words(seconds: u64) -> String {
         (seconds / 60 % 60, "min"),
         (seconds % 60, "s"),
     ];
-    let words: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    let words: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
     if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
 
@@ -338,7 +341,9 @@ fn errors_words(names: &[Arc<str>]) -> String {
         [] => "nothing".to_owned(),
         [one] => error_words(one).to_owned(),
         [first, rest @ ..] => match family(first) {
-            Some(shared) if rest.iter().all(|name| family(name).as_ref() == Some(&shared)) => format!("{shared}.*"),
+            Some(shared) if rest.iter().all(|name| family(name).as_ref() == Some(&shared)) => {
+                format!("{shared}.*")
+            }
             _ => format!("{} +{}", error_words(first), rest.len()),
         },
     }

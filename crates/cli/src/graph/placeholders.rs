@@ -9,7 +9,11 @@ pub(crate) fn fill(text: &str) -> Option<String> {
     let mut count = 0_usize;
     while let Some(c) = rest.chars().next() {
         if is_inside {
-            let step = if c == '\\' { rest.chars().nth(1).map_or(1, |next| 1 + next.len_utf8()) } else { c.len_utf8() };
+            let step = if c == '\\' {
+                rest.chars().nth(1).map_or(1, |next| 1 + next.len_utf8())
+            } else {
+                c.len_utf8()
+            };
             is_inside = c != '"';
             let (taken, left) = rest.split_at(step.min(rest.len()));
             filled.push_str(taken);
@@ -35,7 +39,8 @@ pub(crate) fn fill(text: &str) -> Option<String> {
 /// `${Name}` at the start of the text: the name, and what follows.
 fn placeholder(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.strip_prefix("${")?.split_once('}')?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':'));
+    let is_name =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':'));
     is_name.then_some((name, rest))
 }
 
@@ -45,7 +50,8 @@ mod tests {
 
     #[test]
     fn whole_strings_become_functions_and_bare_ones_numbers() {
-        let filled = fill(r#"{"Resource": "${Charge}", "Seconds": ${Wait}, "Comment": "\"${Kept}"}"#).unwrap();
+        let filled =
+            fill(r#"{"Resource": "${Charge}", "Seconds": ${Wait}, "Comment": "\"${Kept}"}"#).unwrap();
         let expected = "{\"Resource\": \"arn:aws:lambda:us-east-1:000000000000:function:Charge\", \"Seconds\": 1, \
                         \"Comment\": \"\\\"${Kept}\"}";
         assert_eq!(filled, expected);

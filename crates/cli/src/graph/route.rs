@@ -97,7 +97,8 @@ impl Bands {
         for frame in boxes.iter().copied().chain(labels.iter().copied().flatten()) {
             let centre = frame.centre_y();
             // Half pixels keep the boxes of one rank together and ranks apart.
-            let band = bands.entry((centre * 2.0).round() as i64).or_insert((centre, frame.y, frame.bottom()));
+            let band =
+                bands.entry((centre * 2.0).round() as i64).or_insert((centre, frame.y, frame.bottom()));
             band.1 = band.1.min(frame.y);
             band.2 = band.2.max(frame.bottom());
         }
@@ -131,25 +132,25 @@ fn chain(anchor: &Anchor, leave: f64, arrive: f64, bands: &Bands) -> Vec<Run> {
 /// Leaves out the runs without which the way still keeps clear of everything.
 fn straighten(runs: &[Run], own_label: Option<Frame>, others: &[Frame]) -> Vec<Run> {
     let carries_label = |run: &Run| {
-        own_label.is_some_and(|label| (run.from.min(run.to)..=run.from.max(run.to)).contains(&label.centre_y()))
+        own_label
+            .is_some_and(|label| (run.from.min(run.to)..=run.from.max(run.to)).contains(&label.centre_y()))
     };
     let mut kept: Vec<Run> = runs.first().copied().into_iter().collect();
     let mut at = 0;
     while let Some(current) = kept.last().copied() {
         let reach = (at + 1 + LOOK_AHEAD).min(runs.len().saturating_sub(1));
-        let next = (at + 1..=reach)
-            .rev()
-            .find(|next| {
-                let skipped = runs.get(at + 1..*next).unwrap_or(&[]);
-                let Some(target) = runs.get(*next) else { return false };
-                skipped.is_empty() || (!skipped.iter().any(carries_label) && is_clear(&current, target, others))
-            });
+        let next = (at + 1..=reach).rev().find(|next| {
+            let skipped = runs.get(at + 1..*next).unwrap_or(&[]);
+            let Some(target) = runs.get(*next) else { return false };
+            skipped.is_empty() || (!skipped.iter().any(carries_label) && is_clear(&current, target, others))
+        });
         let Some(next) = next else { break };
         let Some(target) = runs.get(next).copied() else { break };
         // Beside its own label a way needs to be straight only as far as the label reaches, if nothing else is near.
         let short = own_label.filter(|_| carries_label(&target)).map(|label| shortened(target, label));
         let short = short.filter(|short| {
-            let after = runs.get(next + 1).map_or(Run { x: target.x, from: target.to, to: target.to }, |run| *run);
+            let after =
+                runs.get(next + 1).map_or(Run { x: target.x, from: target.to, to: target.to }, |run| *run);
             is_clear(&current, short, others) && is_clear(short, &after, others)
         });
         kept.push(short.unwrap_or(target));
@@ -181,13 +182,16 @@ fn curve_point((x0, y0): (f64, f64), (x1, y1): (f64, f64), t: f64) -> (f64, f64)
     ((a + b) * x0 + (c + d) * x1, a * y0 + (b + c) * middle + d * y1)
 }
 
+/// A way at a side of a box: towards which x it leads, which edge it is, whether it leaves the box.
+type Meeting = (f64, usize, bool);
+
 /// Where each edge leaves its box and where it arrives: the ways at one side stand apart, in the order of where they
 /// come from or go to, so that they do not cross at once.
 fn ports(anchors: &[Anchor]) -> Vec<(f64, f64)> {
     let mut ports: Vec<(f64, f64)> =
         anchors.iter().map(|a| (a.from.1.centre_x(), a.to.1.centre_x())).collect();
-    // Ways at the side of a box: (towards which x, which edge, whether it leaves).
-    let mut sides: BTreeMap<(End, bool), (Frame, Vec<(f64, usize, bool)>)> = BTreeMap::new();
+    // By the box and whether it is its lower side.
+    let mut sides: BTreeMap<(End, bool), (Frame, Vec<Meeting>)> = BTreeMap::new();
     for (at, anchor) in anchors.iter().enumerate().filter(|(_, anchor)| !anchor.is_loop()) {
         let is_down = anchor.leads_down();
         let towards = anchor.bends.first().map_or(anchor.to.1.centre_x(), |bend| bend.0);

@@ -48,7 +48,12 @@ impl Out {
     }
 
     fn text(&mut self, class: &str, x: f64, y: f64, text: &str) {
-        self.line(&format!(r#"<text class="{class}" x="{}" y="{}">{}</text>"#, number(x), number(y), escape(text)));
+        self.line(&format!(
+            r#"<text class="{class}" x="{}" y="{}">{}</text>"#,
+            number(x),
+            number(y),
+            escape(text)
+        ));
     }
 
     fn rect(&mut self, class: &str, frame: Frame, radius: f64) {
@@ -104,7 +109,9 @@ fn way(out: &mut Out, edge: &PlacedEdge) {
         for run in &edge.runs {
             let _ = match last {
                 None => write!(path, "M{} {}", number(run.x), number(run.from)),
-                Some((x, _)) if (x - run.x).abs() < 0.5 => write!(path, " L{} {}", number(run.x), number(run.from)),
+                Some((x, _)) if (x - run.x).abs() < 0.5 => {
+                    write!(path, " L{} {}", number(run.x), number(run.from))
+                }
                 Some((x, y)) => {
                     let middle = number((y + run.from) / 2.0);
                     let (x0, x1, end) = (number(x), number(run.x), number(run.from));
@@ -212,10 +219,16 @@ fn icon(out: &mut Out, state_type: StateType, is_lambda: bool, kind: &str, head:
         StateType::Fail => "M7 7l8 8 M15 7l-8 8",
         StateType::Choice => "M11 4.8l6.2 6.2-6.2 6.2-6.2-6.2z",
         StateType::Parallel => "M6.5 5.5v11 M11 5.5v11 M15.5 5.5v11",
-        StateType::Map => "M5.5 5.5h4.2v4.2h-4.2z M12.3 5.5h4.2v4.2h-4.2z M5.5 12.3h4.2v4.2h-4.2z M12.3 12.3h4.2v4.2h-4.2z",
+        StateType::Map => {
+            "M5.5 5.5h4.2v4.2h-4.2z M12.3 5.5h4.2v4.2h-4.2z M5.5 12.3h4.2v4.2h-4.2z M12.3 12.3h4.2v4.2h-4.2z"
+        }
     };
     out.group(style::ICON_LEFT, (head - style::ICON) / 2.0, |out| {
-        out.rect(&format!("icon {kind}"), Frame { x: 0.0, y: 0.0, width: style::ICON, height: style::ICON }, 6.0);
+        out.rect(
+            &format!("icon {kind}"),
+            Frame { x: 0.0, y: 0.0, width: style::ICON, height: style::ICON },
+            6.0,
+        );
         out.line(&format!(r#"<path class="sign" d="{sign}"/>"#));
     });
 }

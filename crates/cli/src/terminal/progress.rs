@@ -3,6 +3,7 @@
 //! History is one list; what belongs together says each event's `previousEventId`. An event is placed by the place of the
 //! event before it, and those that close a Parallel or Map by climbing from there to the nearest one that is open.
 
+use asl::{Block, Definition, FailText, StateKind};
 use model::history::{Iteration, StoredPayload};
 use model::{EventDetails, Failure, HistoryEvent, StateType, Timestamp};
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ pub(crate) struct Progress {
     steps: Vec<Step>,
     groups: Vec<Group>,
     places: HashMap<u64, Place>,
+    /// What the Fail states say, which history leaves out where the state lies in a branch or an iteration.
+    fails: HashMap<Arc<str>, Failure>,
 }
 
 /// How something ended, or that it has not.
@@ -97,10 +100,19 @@ pub(crate) enum News {
 }
 
 impl Progress {
-    /// Nothing has happened yet.
-    pub(crate) fn new() -> Progress {
+    /// Nothing of the definition has happened yet.
+    pub(crate) fn new(definition: &Definition) -> Progress {
+        let mut fails = HashMap::new();
+        collect_fails(&definition.block, &mut fails);
         let top = Group { kind: GroupKind::Top, outcome: Outcome::Running, steps: Vec::new(), owner: None };
-        Progress { started: None, end: None, steps: Vec::new(), groups: vec![top], places: HashMap::new() }
+        Progress {
+            started: None,
+            end: None,
+            steps: Vec::new(),
+            groups: vec![top],
+            places: HashMap::new(),
+            fails,
+        }
     }
 
     /// The states of the top level, in the order in which they were entered.
@@ -150,8 +162,8 @@ impl Progress {
             E::ExecutionAborted(_) => self.finish(at, Outcome::Aborted, None, TOP),
             E::StateEntered { state_type, name, .. } => self.enter(at, *state_type, name, before),
             E::StateExited { name, output, .. } => self.leave(at, name, output, before),
-            E::ParallelStateStarted => self.start_container(StateType::Parallel, None, before),
-            E::MapStateStarted { length } => self.start_container(StateType::Map, Some(*length), before),
+            E::ParallelStateStarted => self.start_container(at, StateType::Parallel, None, before),
+            E::MapStateStarted { length } => self.start_container(at, StateType::Map, Some(*length), before),
             E::ParallelStateSucceeded => self.close_container(StateType::Parallel, None, before),
             E::MapStateSucceeded => self.close_container(StateType::Map, None, before),
             E::ParallelStateFailed | E::ParallelStateAborted => {
@@ -159,13 +171,17 @@ impl Progress {
             }
             E::MapStateFailed | E::MapStateAborted => self.close_container(StateType::Map, Some(at), before),
             E::MapIterationStarted(iteration) => self.start_iteration(iteration, before),
-            E::MapIterationSucceeded(iteration) => self.close_iteration(iteration, Outcome::Succeeded, before),
+            E::MapIterationSucceeded(iteration) => {
+                self.close_iteration(iteration, Outcome::Succeeded, before)
+            }
             E::MapIterationFailed(iteration) => self.close_iteration(iteration, Outcome::Failed, before),
             E::MapIterationAborted(iteration) => self.close_iteration(iteration, Outcome::Aborted, before),
             E::TaskScheduled { .. } | E::LambdaFunctionScheduled { .. } | E::ActivityScheduled { .. } => {
                 self.schedule(before)
             }
-            E::TaskSubmitted { action, .. } => self.submit(action.resource.ends_with(".waitForTaskToken"), before),
+            E::TaskSubmitted { action, .. } => {
+                self.submit(action.resource.ends_with(".waitForTaskToken"), before)
+            }
             E::TaskStartFailed(_, failure)
             | E::TaskSubmitFailed(_, failure)
             | E::TaskFailed(_, failure)
@@ -200,10 +216,16 @@ impl Progress {
         }
     }
 
-    fn enter(&mut self, at: Timestamp, state_type: StateType, name: &Arc<str>, before: Place) -> (Place, News) {
+    fn enter(
+        &mut self,
+        at: Timestamp,
+        state_type: StateType,
+        name: &Arc<str>,
+        before: Place,
+    ) -> (Place, News) {
         let group = match before.step.filter(|step| self.is_open(*step, StateType::Parallel)) {
             // The first state of a branch.
-            Some(owner) => self.add_group(owner, |branch| GroupKind::Branch(branch)),
+            Some(owner) => self.add_group(owner, GroupKind::Branch),
             None => before.group,
         };
         let step = self.steps.len();
@@ -214,7 +236,7 @@ impl Progress {
             entered: at,
             ended: None,
             retries: 0,
-            failure: None,
+            failure: self.fails.get(name).cloned(),
             output: None,
             awaits_token: false,
             items: None,
@@ -227,7 +249,13 @@ impl Progress {
         (Place { group, step: Some(step) }, News::Entered(step))
     }
 
-    fn leave(&mut self, at: Timestamp, name: &Arc<str>, output: &StoredPayload, before: Place) -> (Place, News) {
+    fn leave(
+        &mut self,
+        at: Timestamp,
+        name: &Arc<str>,
+        output: &StoredPayload,
+        before: Place,
+    ) -> (Place, News) {
         let Some(found) = self.climb(before, |step| step.name == *name && step.ended.is_none()) else {
             return (before, News::Nothing);
         };
@@ -269,12 +297,19 @@ impl Progress {
         (place, News::AttemptFailed(at))
     }
 
-    fn start_container(&mut self, state_type: StateType, items: Option<u64>, before: Place) -> (Place, News) {
+    fn start_container(
+        &mut self,
+        at: Timestamp,
+        state_type: StateType,
+        items: Option<u64>,
+        before: Place,
+    ) -> (Place, News) {
         let open = |step: &Step| step.state_type == state_type && step.ended.is_none();
         let Some(found) = self.climb(before, open) else { return (before, News::Nothing) };
-        let is_retry = self.steps.get(found).is_some_and(|step| !step.groups.is_empty() || step.failure.is_some());
+        let is_retry =
+            self.steps.get(found).is_some_and(|step| !step.groups.is_empty() || step.failure.is_some());
         if is_retry {
-            self.abort_inside(found, None);
+            self.abort_inside(found, None, at);
         }
         let Some(step) = self.steps.get_mut(found) else { return (before, News::Nothing) };
         step.groups.clear();
@@ -286,13 +321,18 @@ impl Progress {
     }
 
     /// A container's work is over; with a time, because something inside failed.
-    fn close_container(&mut self, state_type: StateType, failed: Option<Timestamp>, before: Place) -> (Place, News) {
+    fn close_container(
+        &mut self,
+        state_type: StateType,
+        failed: Option<Timestamp>,
+        before: Place,
+    ) -> (Place, News) {
         let open = |step: &Step| step.state_type == state_type && step.outcome == Outcome::Running;
         let Some(found) = self.climb(before, open) else { return (before, News::Nothing) };
         let inner = before.step.filter(|at| *at != found).and_then(|at| self.steps.get(at));
         let failure = inner.and_then(|step| step.failure.clone());
-        if failed.is_some() {
-            self.abort_inside(found, before.step);
+        if let Some(at) = failed {
+            self.abort_inside(found, before.step, at);
         }
         let Some(step) = self.steps.get_mut(found) else { return (before, News::Nothing) };
         let place = Place { group: step.group, step: Some(found) };
@@ -329,8 +369,15 @@ impl Progress {
         (place, News::Nothing)
     }
 
-    fn finish(&mut self, at: Timestamp, outcome: Outcome, failure: Option<&Failure>, before: Place) -> (Place, News) {
-        if let (Some(failure), Some(step)) = (failure, before.step.and_then(|step| self.steps.get_mut(step))) {
+    fn finish(
+        &mut self,
+        at: Timestamp,
+        outcome: Outcome,
+        failure: Option<&Failure>,
+        before: Place,
+    ) -> (Place, News) {
+        if let (Some(failure), Some(step)) = (failure, before.step.and_then(|step| self.steps.get_mut(step)))
+        {
             step.failure = Some(failure.clone());
             step.outcome = Outcome::Failed;
             step.ended = Some(at);
@@ -348,10 +395,10 @@ impl Progress {
     }
 
     /// What is open inside a container ends with it; `culprit` is the state whose error ended it.
-    fn abort_inside(&mut self, container: usize, culprit: Option<usize>) {
+    fn abort_inside(&mut self, container: usize, culprit: Option<usize>, at: Timestamp) {
         let mut waiting = self.steps.get(container).map_or_else(Vec::new, |step| step.groups.clone());
-        while let Some(at) = waiting.pop() {
-            let steps = self.groups.get(at).map_or_else(Vec::new, |group| group.steps.clone());
+        while let Some(group) = waiting.pop() {
+            let steps = self.groups.get(group).map_or_else(Vec::new, |group| group.steps.clone());
             for inner in steps {
                 let Some(step) = self.steps.get_mut(inner) else { continue };
                 waiting.extend(&step.groups);
@@ -359,10 +406,10 @@ impl Progress {
                     let failed = culprit == Some(inner) || step.outcome == Outcome::Failed;
                     step.outcome = if failed { Outcome::Failed } else { Outcome::Aborted };
                     step.awaits_token = false;
-                    step.ended = Some(step.entered);
+                    step.ended = Some(at);
                 }
             }
-            self.close_groups(&[at], Outcome::Aborted);
+            self.close_groups(&[group], Outcome::Aborted);
         }
     }
 
@@ -379,13 +426,20 @@ impl Progress {
         if let Some(step) = self.steps.get_mut(owner) {
             let kind = kind(step.groups.len());
             step.groups.push(at);
-            self.groups.push(Group { kind, outcome: Outcome::Running, steps: Vec::new(), owner: Some(owner) });
+            self.groups.push(Group {
+                kind,
+                outcome: Outcome::Running,
+                steps: Vec::new(),
+                owner: Some(owner),
+            });
         }
         at
     }
 
     fn is_open(&self, at: usize, state_type: StateType) -> bool {
-        self.steps.get(at).is_some_and(|step| step.state_type == state_type && step.outcome == Outcome::Running)
+        self.steps
+            .get(at)
+            .is_some_and(|step| step.state_type == state_type && step.outcome == Outcome::Running)
     }
 
     /// The step of the place or the nearest around it that is as asked.
@@ -399,6 +453,30 @@ impl Progress {
             let owner = self.groups.get(group)?.owner?;
             candidate = Some(owner);
             group = self.steps.get(owner)?.group;
+        }
+    }
+}
+
+/// The errors of all Fail states that name them literally; those of paths stay unknown.
+fn collect_fails(block: &Block, fails: &mut HashMap<Arc<str>, Failure>) {
+    let text = |text: &Option<FailText>| match text {
+        Some(FailText::Literal(text)) => Some(text.clone()),
+        Some(FailText::Path(_)) | None => None,
+    };
+    for (name, state) in &block.states {
+        match &state.kind {
+            StateKind::Fail(fail) => {
+                fails.insert(name.clone(), Failure { error: text(&fail.error), cause: text(&fail.cause) });
+            }
+            StateKind::Parallel(parallel) => {
+                parallel.branches.iter().for_each(|branch| collect_fails(branch, fails))
+            }
+            StateKind::Map(map) => collect_fails(&map.processor, fails),
+            StateKind::Task(_)
+            | StateKind::Pass(_)
+            | StateKind::Choice(_)
+            | StateKind::Wait(_)
+            | StateKind::Succeed => {}
         }
     }
 }

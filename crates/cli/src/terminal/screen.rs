@@ -32,7 +32,9 @@ impl Screen {
 /// Columns and rows of the terminal on stdout; 80 by 24 where it does not say.
 pub(crate) fn size() -> (usize, usize) {
     match rustix::termios::tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (usize::from(size.ws_col), usize::from(size.ws_row)),
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
+            (usize::from(size.ws_col), usize::from(size.ws_row))
+        }
         _ => (80, 24),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct View {
 pub(crate) fn lines(progress: &Progress, now: Timestamp, view: View) -> Vec<String> {
     let mut tree = Tree { progress, now, view, lines: Vec::new() };
     tree.steps(progress.top(), "", 0);
-    bounded(tree.lines, view.height)
+    bounded(tree.lines, view.height).iter().map(|line| fitted(line, view.width)).collect()
 }
 
 struct Tree<'p> {
@@ -141,7 +141,7 @@ impl Tree<'_> {
             Outcome::Failed | Outcome::TimedOut => ("✗", "31"),
             Outcome::Aborted => ("■", "90"),
         };
-        let used = visible_length(lead) + 2 + name.chars().count() + 2;
+        let used = columns(lead) + 2 + columns(name) + 2;
         let rest = words::cut(rest, self.view.width.saturating_sub(used).max(1));
         let line = if self.view.colours {
             format!("{lead}\x1b[{colour}m{sign}\x1b[0m {name}  \x1b[2m{rest}\x1b[0m")
@@ -163,19 +163,41 @@ fn shows_result(state_type: StateType) -> bool {
     }
 }
 
-/// Characters that take a place on the screen: all but those of colour sequences.
-fn visible_length(text: &str) -> usize {
+/// Columns that the text takes on the screen; colour sequences take none.
+fn columns(text: &str) -> usize {
+    fitted_columns(text, usize::MAX).1
+}
+
+/// The text cut to a width in columns. A line that ran over would break the drawing.
+fn fitted(text: &str, width: usize) -> String {
+    let (end, _) = fitted_columns(text, width);
+    match text.get(..end) {
+        Some(kept) if kept.len() < text.len() && text.contains('\x1b') => format!("{kept}\x1b[0m"),
+        Some(kept) => kept.to_owned(),
+        None => String::new(),
+    }
+}
+
+/// Where the text must end to fit, and the columns up to there.
+fn fitted_columns(text: &str, width: usize) -> (usize, usize) {
     let mut is_sequence = false;
-    let mut length = 0;
-    for c in text.chars() {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
         match (is_sequence, c) {
             (false, '\x1b') => is_sequence = true,
-            (false, _) => length += 1,
             (true, 'm') => is_sequence = false,
             (true, _) => {}
+            (false, c) => {
+                // East Asian and pictographic characters are two columns wide; what is not known to be narrow counts so.
+                let wide = c >= '\u{1100}' && !('\u{2000}'..='\u{2bff}').contains(&c);
+                used += if wide { 2 } else { 1 };
+                if used > width {
+                    return (at, used);
+                }
+            }
         }
     }
-    length
+    (text.len(), used)
 }
 
 /// The last lines, where what happens is; what does not fit is counted in the first.
@@ -187,4 +209,24 @@ fn bounded(mut lines: Vec<String>, height: usize) -> Vec<String> {
         lines.insert(0, format!("… {hidden} lines above"));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_to_columns_and_colours_are_not_counted() {
+        assert_eq!(fitted("\x1b[32m✓\x1b[0m abc", 3), "\x1b[32m✓\x1b[0m a\x1b[0m");
+        assert_eq!(fitted("日本語", 4), "日本");
+        assert_eq!(fitted("abc", 3), "abc");
+        assert_eq!(columns("\x1b[2mab\x1b[0m"), 2);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_height_is_counted() {
+        let lines: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+        assert_eq!(bounded(lines.clone(), 3), ["… 8 lines above", "8", "9"]);
+        assert_eq!(bounded(lines.clone(), 10), lines);
+    }
 }

@@ -18,13 +18,14 @@ pub(crate) fn failure(failure: &Failure) -> String {
         (Some(error), Some(cause)) => format!("{error}: {cause}"),
         (Some(error), None) => error.to_owned(),
         (None, Some(cause)) => cause,
-        (None, None) => "an error without a name".to_owned(),
+        (None, None) => "an error".to_owned(),
     }
 }
 
 /// A Lambda function's error comes as JSON; its message says it all.
 fn readable_cause(cause: &str) -> String {
-    let message = json::parse(cause).ok().and_then(|value| value.get("errorMessage")?.as_str().map(str::to_owned));
+    let message =
+        json::parse(cause).ok().and_then(|value| value.get("errorMessage")?.as_str().map(str::to_owned));
     one_line(message.as_deref().unwrap_or(cause))
 }
 
@@ -60,7 +61,10 @@ mod tests {
 
     #[test]
     fn durations_grow_with_their_units() {
-        assert_eq!([0, 999, 1_250, 59_999, 125_000].map(duration), ["0 ms", "999 ms", "1.25 s", "59.99 s", "2 min 5 s"]);
+        assert_eq!(
+            [0, 999, 1_250, 59_999, 125_000].map(duration),
+            ["0 ms", "999 ms", "1.25 s", "59.99 s", "2 min 5 s"]
+        );
     }
 
     #[test]

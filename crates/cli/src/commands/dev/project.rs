@@ -84,7 +84,9 @@ impl Project {
         let loaded = match stack::load(&stack.functions, folder) {
             Ok(loaded) => loaded,
             Err(error) => {
-                if self.function_problems.insert(folder.to_owned(), error.to_string()) != Some(error.to_string()) {
+                if self.function_problems.insert(folder.to_owned(), error.to_string())
+                    != Some(error.to_string())
+                {
                     error.print();
                 }
                 return;
@@ -156,10 +158,14 @@ impl Project {
     fn free_name(&self, path: &Path) -> Option<String> {
         let name = source::machine_name(path)?;
         if !model::name::is_valid_name(&name) {
-            eprintln!("error: {}: {name:?} is no name of a state machine\n  hint: rename the file", path.display());
+            eprintln!(
+                "error: {}: {name:?} is no name of a state machine\n  hint: rename the file",
+                path.display()
+            );
             return None;
         }
-        let other = self.files.iter().find(|(other, file)| *other != path && file.served.as_ref() == Some(&name));
+        let other =
+            self.files.iter().find(|(other, file)| *other != path && file.served.as_ref() == Some(&name));
         if let Some((other, _)) = other {
             eprintln!(
                 "error: {} and {} are both named {name}\n  hint: rename one of them; the first stays in service",
@@ -208,7 +214,9 @@ async fn register(
         return Ok("in service, as it was");
     }
     let definition = Some((source.text.as_str().into(), definition));
-    machines.update(&existing.arn.0, StateMachineUpdate { definition, ..StateMachineUpdate::default() }).await?;
+    machines
+        .update(&existing.arn.0, StateMachineUpdate { definition, ..StateMachineUpdate::default() })
+        .await?;
     Ok("updated; executions that run keep their version")
 }
 
@@ -230,7 +238,10 @@ impl Found {
             for entry in listing.flatten() {
                 entries += 1;
                 if entries > ENTRY_LIMIT {
-                    tracing::warn!(limit = ENTRY_LIMIT, "the folder holds too many files; the rest is left out");
+                    tracing::warn!(
+                        limit = ENTRY_LIMIT,
+                        "the folder holds too many files; the rest is left out"
+                    );
                     return found.sorted();
                 }
                 let (path, name) = (entry.path(), entry.file_name());

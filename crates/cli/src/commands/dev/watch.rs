@@ -52,7 +52,8 @@ fn watcher(root: &Path, happened: Arc<Notify>) -> notify::Result<notify::Recomme
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         // An event that was lost may have been any.
         let matters = event.map_or(true, |event| {
-            !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(|path| is_inside(path, &roots))
+            !matches!(event.kind, EventKind::Access(_))
+                && event.paths.iter().any(|path| is_inside(path, &roots))
         });
         if matters {
             happened.notify_one();

@@ -1,0 +1,114 @@
+//! `stepwright run`.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use support::{PASSES, run, run_with_input, stepwright, write};
+
+const WAITS: &str =
+    r#"{"StartAt": "Long", "States": {"Long": {"Type": "Wait", "Seconds": 600, "End": true}}}"#;
+
+#[test]
+fn the_output_alone_is_printed_as_json() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "a.asl.json", PASSES);
+    write(dir.path(), "in.json", r#"{"x": 12345678901234567890}"#);
+    let expected = "{\"x\":12345678901234567890,\"a\":{\"n\":1}}\n";
+    let from_file = run(dir.path(), &["run", "a.asl.json", "--input", "@in.json", "--json"]);
+    assert_eq!((from_file.code, from_file.out.as_str()), (0, expected), "{}", from_file.err);
+    let piped = run_with_input(
+        dir.path(),
+        &["run", "a.asl.json", "--input", "-", "--json"],
+        r#"{"x":12345678901234567890}"#,
+    );
+    assert_eq!((piped.code, piped.out.as_str()), (0, expected), "{}", piped.err);
+}
+
+#[test]
+fn without_a_terminal_there_is_a_line_for_each_event_that_matters() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = r#"{"StartAt": "Both", "States": {
+      "Both": {"Type": "Parallel", "Branches": [
+        {"StartAt": "L", "States": {"L": {"Type": "Pass", "End": true}}},
+        {"StartAt": "R", "States": {"R": {"Type": "Fail", "Error": "Broken", "Cause": "no reason"}}}
+      ], "Catch": [{"ErrorEquals": ["Broken"], "Next": "Mend"}], "End": true},
+      "Mend": {"Type": "Pass", "End": true}}}"#;
+    write(dir.path(), "both.asl.json", text);
+    let ended = run(dir.path(), &["run", "both.asl.json"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for line in [
+        "Both  entered (Parallel)",
+        "Both[branch 2] › R  entered (Fail)",
+        "Both  caught Broken after",
+        "Mend  passed (Pass)",
+    ] {
+        assert!(ended.out.contains(line), "{line} in {}", ended.out);
+    }
+    assert!(ended.out.contains("succeeded after"), "{}", ended.out);
+}
+
+#[test]
+fn the_exit_code_tells_the_outcome() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        "fails.asl.json",
+        r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "No", "Cause": "way"}}}"#,
+    );
+    write(dir.path(), "late.asl.json", &WAITS.replacen('{', r#"{"TimeoutSeconds": 1, "#, 1));
+    write(dir.path(), "waits.asl.json", WAITS);
+    let failed = run(dir.path(), &["run", "fails.asl.json", "--json"]);
+    assert_eq!((failed.code, failed.out.as_str()), (1, ""));
+    assert!(failed.err.contains("No: way"), "{}", failed.err);
+    assert_eq!(run(dir.path(), &["run", "late.asl.json"]).code, 3);
+    assert_eq!(run(dir.path(), &["run", "waits.asl.json", "--timeout", "1"]).code, 3);
+}
+
+#[test]
+fn an_interrupt_stops_the_execution() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "waits.asl.json", WAITS);
+    let mut command = stepwright(dir.path());
+    let mut child = command.args(["run", "waits.asl.json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.contains("Long  entered (Wait)"), "{line}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+}
+
+#[test]
+fn wrong_inputs_names_and_definitions_are_refused_before_anything_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "a.asl.json", PASSES);
+    write(dir.path(), "wrong.asl.json", r#"{"StartAt": "A"}"#);
+    let input = run(dir.path(), &["run", "a.asl.json", "--input", "{x}"]);
+    assert_eq!(input.code, 2);
+    assert!(input.err.contains("not JSON") && input.err.contains("@FILE"), "{}", input.err);
+    assert_eq!(run(dir.path(), &["run", "a.asl.json", "--input", "@missing"]).code, 1);
+    assert_eq!(run(dir.path(), &["run", "a.asl.json", "--name", "a b"]).code, 2);
+    let wrong = run(dir.path(), &["run", "wrong.asl.json"]);
+    assert_eq!(wrong.code, 1);
+    assert!(wrong.err.contains("SCHEMA_VALIDATION_FAILED"), "{}", wrong.err);
+}
+
+#[test]
+fn functions_beside_the_definition_are_called_with_the_callers_stepwright_variables() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = r#"{"StartAt": "Call", "States": {"Call": {
+      "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:echo", "End": true}}}"#;
+    write(dir.path(), "call.asl.json", text);
+    let handler = "import os\ndef handler(event, context):\n    return {'got': event, 'seen': os.environ.get('STEPWRIGHT_TEST'), 'home': os.environ.get('SECRET')}\n";
+    write(dir.path(), "functions/echo/handler.py", handler);
+    let mut command = stepwright(dir.path());
+    command.env("STEPWRIGHT_TEST", "yes").env("SECRET", "no");
+    let ended = support::Ended::from(
+        command.args(["run", "call.asl.json", "--input", "[1]", "--json"]).output().unwrap(),
+    );
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let output = json::parse(&ended.out).unwrap();
+    assert_eq!(output, json::parse(r#"{"got": [1], "seen": "yes", "home": null}"#).unwrap());
+}
