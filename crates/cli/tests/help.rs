@@ -1,6 +1,6 @@
 //! The help of every command, frozen. After a change that is meant: `INSTA_UPDATE=always cargo test -p stepwright --test
 //! help`, and read the difference.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! `stepwright serve` and `stepwright dev`.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod support;
 
