@@ -60,7 +60,7 @@ impl fmt::Display for StepsExhausted {
 
 impl std::error::Error for StepsExhausted {}
 
-/// Why a pattern was refused. Displays as V8's `SyntaxError` does.
+/// Why a pattern was refused. Displays as V8's `SyntaxError` does, with the `g` that JSONata always adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegexError {
     /// The pattern as written.
@@ -76,7 +76,9 @@ impl fmt::Display for RegexError {
         if self.reason == INVALID_FLAGS {
             return write!(f, "Invalid flags supplied to RegExp constructor '{}'", self.flags);
         }
-        write!(f, "Invalid regular expression: /{}/{}: {}", self.pattern, self.flags, self.reason)
+        let ignore_case = if self.flags.contains('i') { "i" } else { "" };
+        let multiline = if self.flags.contains('m') { "m" } else { "" };
+        write!(f, "Invalid regular expression: /{}/g{ignore_case}{multiline}: {}", self.pattern, self.reason)
     }
 }
 

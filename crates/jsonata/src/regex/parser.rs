@@ -7,6 +7,11 @@ use super::{MAX_GROUPS, MAX_NESTING, TOO_LARGE};
 /// A reason in V8's words.
 type Reason = &'static str;
 
+/// Whether a quantifier may follow an atom, and the reason where it may not.
+type Repeats = Result<(), Reason>;
+const REPEATED: Repeats = Ok(());
+const NOT_REPEATED: Repeats = Err("Nothing to repeat");
+
 /// Parses `pattern`.
 ///
 /// # Errors
@@ -39,11 +44,8 @@ fn scan_groups(chars: &[char]) -> Result<Vec<Option<String>>, Reason> {
                 if chars.get(at) != Some(&'?') {
                     names.push(None);
                 } else if chars.get(at + 1) == Some(&'<') && !matches!(chars.get(at + 2), Some('=' | '!')) {
-                    let (name, _) = group_name(chars, at + 2).ok_or("Invalid capture group name")?;
-                    if names.iter().flatten().any(|known| *known == name) {
-                        return Err("Duplicate capture group name");
-                    }
-                    names.push(Some(name));
+                    // A wrong or repeated name is refused when the parser comes to it.
+                    names.push(group_name(chars, at + 2).map(|(name, _)| name));
                 }
             }
             _ => {}
@@ -133,8 +135,8 @@ impl Parser {
                 break;
             }
             let first_group = self.groups + 1;
-            let (atom, quantifiable) = self.atom()?;
-            terms.push(self.quantified(atom, quantifiable, first_group)?);
+            let (atom, repeats) = self.atom()?;
+            terms.push(self.quantified(atom, repeats, first_group)?);
         }
         Ok(match terms.len() {
             0 => Node::Empty,
@@ -144,31 +146,31 @@ impl Parser {
     }
 
     /// One atom or assertion, and whether a quantifier may follow.
-    fn atom(&mut self) -> Result<(Node, bool), Reason> {
-        let Some(c) = self.next() else { return Ok((Node::Empty, false)) };
+    fn atom(&mut self) -> Result<(Node, Repeats), Reason> {
+        let Some(c) = self.next() else { return Ok((Node::Empty, NOT_REPEATED)) };
         Ok(match c {
-            '^' => (Node::Start, false),
-            '$' => (Node::End, false),
-            '.' => (Node::Any, true),
-            '[' => (self.class()?, true),
+            '^' => (Node::Start, NOT_REPEATED),
+            '$' => (Node::End, NOT_REPEATED),
+            '.' => (Node::Any, REPEATED),
+            '[' => (self.class()?, REPEATED),
             '(' => self.group()?,
             '\\' => self.atom_escape()?,
             '*' | '+' | '?' => return Err("Nothing to repeat"),
             '{' => {
                 self.at -= 1;
-                if self.braces()?.is_some() {
+                if self.braces().is_some() {
                     return Err("Nothing to repeat");
                 }
                 self.at += 1;
-                (Node::Char('{'), true)
+                (Node::Char('{'), REPEATED)
             }
-            other => (Node::Char(other), true),
+            other => (Node::Char(other), REPEATED),
         })
     }
 
-    fn group(&mut self) -> Result<(Node, bool), Reason> {
+    fn group(&mut self) -> Result<(Node, Repeats), Reason> {
         if self.eat("?:") {
-            return Ok((self.group_body()?, true));
+            return Ok((self.group_body()?, REPEATED));
         }
         for (opening, ahead, negated) in
             [("?=", true, false), ("?!", true, true), ("?<=", false, false), ("?<!", false, true)]
@@ -176,18 +178,23 @@ impl Parser {
             if self.eat(opening) {
                 let body = Box::new(self.group_body()?);
                 // Annex B lets a look-ahead be repeated, never a look-behind.
-                return Ok((Node::Look { ahead, negated, body }, ahead));
+                let repeats = if ahead { REPEATED } else { Err("Invalid quantifier") };
+                return Ok((Node::Look { ahead, negated, body }, repeats));
             }
         }
         if self.eat("?<") {
-            let (_, behind) = group_name(&self.chars, self.at).ok_or("Invalid capture group name")?;
+            let (name, behind) = group_name(&self.chars, self.at).ok_or("Invalid capture group name")?;
+            let earlier = self.group_names.iter().take(self.groups as usize);
+            if earlier.flatten().any(|known| *known == name) {
+                return Err("Duplicate capture group name");
+            }
             self.at = behind;
         } else if self.peek() == Some('?') {
             return Err("Invalid group");
         }
         self.groups += 1;
         let group = self.groups;
-        Ok((Node::Capture { group, body: Box::new(self.group_body()?) }, true))
+        Ok((Node::Capture { group, body: Box::new(self.group_body()?) }, REPEATED))
     }
 
     fn group_body(&mut self) -> Result<Node, Reason> {
@@ -195,20 +202,24 @@ impl Parser {
         if self.eat(")") { Ok(body) } else { Err("Unterminated group") }
     }
 
-    fn quantified(&mut self, atom: Node, quantifiable: bool, first_group: u32) -> Result<Node, Reason> {
+    fn quantified(&mut self, atom: Node, repeats: Repeats, first_group: u32) -> Result<Node, Reason> {
         let (min, max) = match self.peek() {
             Some('*') => (0, None),
             Some('+') => (1, None),
             Some('?') => (0, Some(1)),
-            Some('{') => match self.braces()? {
+            Some('{') => match self.braces() {
                 Some(bounds) => bounds,
                 None => return Ok(atom),
             },
             _ => return Ok(atom),
         };
-        if !quantifiable {
+        if repeats == NOT_REPEATED {
             return Err("Nothing to repeat");
         }
+        if max.is_some_and(|max| min > max) {
+            return Err("numbers out of order in {} quantifier");
+        }
+        repeats?;
         // The quantifier's last character: one of `* + ? }`.
         self.at += 1;
         let greedy = !self.eat("?");
@@ -218,17 +229,14 @@ impl Parser {
 
     /// `{n}`, `{n,}` or `{n,m}` here, up to but without its last character; `None` (and no move) where the
     /// brace is an ordinary character.
-    fn braces(&mut self) -> Result<Option<(u32, Option<u32>)>, Reason> {
+    fn braces(&mut self) -> Option<(u32, Option<u32>)> {
         let start = self.at;
         self.at += 1;
         let bounds = self.brace_bounds();
         if bounds.is_none() {
             self.at = start;
         }
-        match bounds {
-            Some((min, Some(max))) if min > max => Err("numbers out of order in {} quantifier"),
-            bounds => Ok(bounds),
-        }
+        bounds
     }
 
     fn brace_bounds(&mut self) -> Option<(u32, Option<u32>)> {
@@ -250,24 +258,24 @@ impl Parser {
         value
     }
 
-    fn atom_escape(&mut self) -> Result<(Node, bool), Reason> {
+    fn atom_escape(&mut self) -> Result<(Node, Repeats), Reason> {
         let c = self.peek().ok_or("\\ at end of pattern")?;
         match c {
             'b' | 'B' => {
                 self.at += 1;
-                return Ok((Node::WordBoundary { negated: c == 'B' }, false));
+                return Ok((Node::WordBoundary { negated: c == 'B' }, NOT_REPEATED));
             }
             '1'..='9' => {
                 let start = self.at;
                 let group = self.number().unwrap_or(0);
                 if group as usize <= self.group_names.len() {
-                    return Ok((Node::BackReference { group }, true));
+                    return Ok((Node::BackReference { group }, REPEATED));
                 }
                 self.at = start;
             }
             'k' if self.named => {
                 self.at += 1;
-                return Ok((self.named_reference()?, true));
+                return Ok((self.named_reference()?, REPEATED));
             }
             _ => {}
         }
@@ -277,7 +285,7 @@ impl Parser {
                 Escape::Nothing => Node::Set { set: CharSet::default(), negated: false },
                 Escape::Set(set) => Node::Set { set, negated: false },
             },
-            true,
+            REPEATED,
         ))
     }
 
