@@ -45,7 +45,18 @@ class Load:
             thread.start()
 
     def allow(self, count):
-        self.allowed.release(count)
+        if count > 0:
+            self.allowed.release(count)
+
+    def open_count(self):
+        """Executions that run; called while the server is up."""
+        client = Client(self.port)
+        pages = [
+            client.call("ListExecutions", stateMachineArn=arn, maxResults=1000, statusFilter="RUNNING")
+            for arn in self.machines.values()
+        ]
+        client.close()
+        return sum(len(page["executions"]) for page in pages)
 
     def end_starts(self):
         self.starts_end.set()
