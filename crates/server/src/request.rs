@@ -15,6 +15,7 @@ pub(crate) struct Text {
     max: usize,
     unit: Unit,
     is_sensitive: bool,
+    is_ascii: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,17 +27,22 @@ enum Unit {
 impl Text {
     /// A string of `min` to `max` characters.
     pub(crate) const fn of(min: usize, max: usize) -> Text {
-        Text { min, max, unit: Unit::Characters, is_sensitive: false }
+        Text { min, max, unit: Unit::Characters, is_sensitive: false, is_ascii: false }
     }
 
     /// A payload of at most `max` bytes of UTF-8.
     pub(crate) const fn payload(max: usize) -> Text {
-        Text { min: 0, max, unit: Unit::Bytes, is_sensitive: true }
+        Text { min: 0, max, unit: Unit::Bytes, is_sensitive: true, is_ascii: false }
     }
 
     /// The value is not repeated in messages. AWS: documented, the traits `sensitive` of the service model.
     pub(crate) const fn sensitive(self) -> Text {
         Text { is_sensitive: true, ..self }
+    }
+
+    /// Characters beyond ASCII are not allowed.
+    pub(crate) const fn ascii(self) -> Text {
+        Text { is_ascii: true, ..self }
     }
 
     fn length(self, text: &str) -> usize {
@@ -98,7 +104,7 @@ impl Fields<'_> {
         let Value::String(text) = value else { return Err(mismatch(value, "String")) };
         let text = text.clone();
         let path = self.path_to(name);
-        self.check_length(&path, &text, limits);
+        self.check_text(&path, &text, limits);
         Ok(Some(text))
     }
 
@@ -193,7 +199,7 @@ impl Fields<'_> {
         for (index, item) in items.iter().enumerate() {
             let Value::String(text) = item else { return Err(mismatch(item, "String")) };
             let path = self.path_to_member(name, index);
-            self.check_length(&path, text, limits);
+            self.check_text(&path, text, limits);
             read.push(text.clone());
         }
         Ok(Some(read))
@@ -226,7 +232,7 @@ impl Fields<'_> {
         format!("{}.{}.member", self.path_to(name), index + 1)
     }
 
-    fn check_length(&mut self, path: &str, text: &str, limits: Text) {
+    fn check_text(&mut self, path: &str, text: &str, limits: Text) {
         let length = limits.length(text);
         let shown = (!limits.is_sensitive).then_some(text);
         if length > limits.max {
@@ -235,6 +241,9 @@ impl Fields<'_> {
         } else if length < limits.min {
             let constraint = format!("Member must have length greater than or equal to {}", limits.min);
             self.violate(shown, path, &constraint);
+        }
+        if limits.is_ascii && !text.is_ascii() {
+            self.violate(shown, path, r"Member must satisfy regular expression pattern: \p{ASCII}*");
         }
     }
 

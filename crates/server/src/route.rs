@@ -13,6 +13,7 @@ use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use json::Value;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 const TARGET_PREFIX: &str = "AWSStepFunctions.";
@@ -90,10 +91,9 @@ impl Router {
     async fn enter(&self, door: Door, head: Parts, held: Held, request_id: &str) -> Answer {
         match (door, &self.api.functions) {
             (Door::StepFunctions, _) => {
+                let begun = Instant::now();
                 let answer = self.call(&head, &held.bytes).await;
-                if let Err(error) = &answer {
-                    tracing::debug!(request_id, code = error.code(), %error, "answered with an exception");
-                }
+                log(&head, request_id, begun, &answer);
                 aws_json(answer, request_id)
             }
             (Door::Lambda { .. }, Some(host)) => {
@@ -144,6 +144,20 @@ impl Door {
         match self {
             Door::Lambda { body_limit } => body_limit,
             Door::Health | Door::StepFunctions | Door::Unknown => limits.request_size,
+        }
+    }
+}
+
+/// One line for each call; those of our own making are errors already when they arise.
+fn log(head: &Parts, request_id: &str, begun: Instant, answer: &Result<Value, ApiError>) {
+    let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or("");
+    let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
+    let milliseconds = begun.elapsed().as_millis();
+    match answer {
+        Ok(_) => tracing::debug!(operation, request_id, milliseconds, "answered"),
+        Err(error) => {
+            let code = error.code();
+            tracing::debug!(operation, request_id, milliseconds, code, %error, "answered with an exception");
         }
     }
 }

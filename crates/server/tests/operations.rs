@@ -23,6 +23,48 @@ fn names(answer: &Value, list: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn every_operation_of_the_first_release_is_served() {
+    let server = Server::start().await;
+    for operation in [
+        "CreateStateMachine",
+        "DeleteStateMachine",
+        "DescribeExecution",
+        "DescribeStateMachine",
+        "DescribeStateMachineForExecution",
+        "GetExecutionHistory",
+        "ListTagsForResource",
+        "SendTaskFailure",
+        "SendTaskHeartbeat",
+        "SendTaskSuccess",
+        "StartExecution",
+        "StopExecution",
+        "TagResource",
+        "UntagResource",
+        "UpdateStateMachine",
+        "ValidateStateMachineDefinition",
+    ] {
+        let (code, message) = server.fail(operation, "{}").await;
+        assert_eq!(code, "ValidationException", "{operation}");
+        assert!(message.contains("validation error"), "{message}");
+    }
+    server.succeed("ListStateMachines", "{}").await;
+    assert_eq!(server.fail("ListExecutions", "{}").await.0, "ValidationException");
+}
+
+#[tokio::test]
+async fn variables_that_states_read_are_shown() {
+    let server = Server::start().await;
+    let definition = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{"x":1,"y":2},"Next":"B"},
+        "B":{"Type":"Pass","Parameters":{"b.$":"$y","a.$":"$x"},"End":true}}}"#;
+    let machine = server.create("m", definition).await;
+    let described = server.succeed("DescribeStateMachine", &body([("stateMachineArn", &machine)])).await;
+    assert_eq!(described.get("variableReferences").unwrap().to_text(), r#"{"B":["x","y"]}"#);
+    let plain = server.create("plain", PASS).await;
+    let described = server.succeed("DescribeStateMachine", &body([("stateMachineArn", &plain)])).await;
+    assert!(described.get("variableReferences").is_none());
+}
+
+#[tokio::test]
 async fn an_execution_is_started_described_and_told() {
     let server = Server::start().await;
     let machine = server.create("m", PASS).await;

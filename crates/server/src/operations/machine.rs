@@ -6,7 +6,7 @@ use crate::operations::configuration;
 use crate::request::{Text, Words};
 use asl::Definition;
 use engine::StateMachine;
-use json::Object;
+use json::{Object, Value};
 use model::arn::StatesArn;
 use model::{StateMachineType, limits};
 use std::sync::Arc;
@@ -81,7 +81,18 @@ pub(super) fn describe(machine: &StateMachine, with_definition: bool) -> Object 
     // AWS: recorded since mid 2024 (sfn_api_variable_references); older recordings do not have it.
     answer.insert("encryptionConfiguration", configuration::encryption(machine));
     put(&mut answer, "revisionId", machine.revision_id.clone());
+    put(&mut answer, "variableReferences", variable_references(machine).filter(|_| with_definition));
     answer
+}
+
+/// Which state reads which variables; nothing where none reads any. AWS: recorded sfn_api_variable_references.
+fn variable_references(machine: &StateMachine) -> Option<Value> {
+    let references = machine.definition.variable_references();
+    let shown = references
+        .into_iter()
+        .map(|(state, names)| (state, Value::array(names.into_iter().map(Value::from).collect())));
+    let shown = shown.collect::<Object>();
+    (!shown.is_empty()).then(|| Value::from(shown))
 }
 
 #[cfg(test)]
@@ -112,7 +123,7 @@ mod tests {
     fn labelled_arns_are_refused_with_their_reason() {
         let error = refuse_labelled("arn:aws:states:us-east-1:1:stateMachine:m/label").unwrap_err();
         assert_eq!(
-            error.to_wire().get("reason").and_then(json::Value::as_str),
+            error.to_wire().get("reason").and_then(Value::as_str),
             Some("API_DOES_NOT_SUPPORT_LABELED_ARNS")
         );
         assert_eq!(refuse_labelled("arn:aws:states:us-east-1:1:stateMachine:m"), Ok(()));

@@ -17,7 +17,7 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
             f.required_text("stateMachineArn", ARN)?,
             f.text("name", NAME)?,
             f.text("input", PAYLOAD)?,
-            f.text("traceHeader", Text::of(0, TRACE_HEADER_LENGTH))?,
+            f.text("traceHeader", Text::of(0, TRACE_HEADER_LENGTH).ascii())?,
         ))
     })?;
     machine::refuse_labelled(&arn)?;

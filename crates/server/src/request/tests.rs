@@ -100,6 +100,15 @@ fn sensitive_values_are_not_repeated_and_payloads_count_bytes() {
 }
 
 #[test]
+fn characters_beyond_ascii_break_their_pattern() {
+    assert_eq!(
+        complaint(r#"{"m":"é"}"#, |f| f.text("m", NAME.ascii())),
+        "1 validation error detected: Value 'é' at 'm' failed to satisfy constraint: \
+         Member must satisfy regular expression pattern: \\p{ASCII}*"
+    );
+}
+
+#[test]
 fn members_of_lists_count_from_one() {
     let shape =
         |f: &mut Fields<'_>| f.structure("outer", |f| f.structures("tags", |f| f.required_text("key", NAME)));
