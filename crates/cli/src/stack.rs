@@ -20,8 +20,8 @@ use tokio::task::JoinHandle;
 
 /// How long requests under way may take to end.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
-/// How long calls of functions under way may take to come back.
-const CALL_GRACE: Duration = Duration::from_secs(5);
+/// How long calls of functions under way may take to come back when a server ends.
+pub(crate) const CALL_GRACE: Duration = Duration::from_secs(5);
 
 /// What a stack is started with.
 pub(crate) struct StackConfig<'a> {
@@ -70,11 +70,11 @@ impl Stack {
     }
 
     /// Accepts no more, lets what is under way end within bounds, makes everything durable and ends every process of a
-    /// function.
-    pub(crate) async fn shutdown(self) -> Result<(), CliError> {
+    /// function. Calls of functions have `grace` to come back.
+    pub(crate) async fn shutdown(self, grace: Duration) -> Result<(), CliError> {
         self.stop.send_replace(true);
         let served = self.server.await;
-        self.engine.shutdown(CALL_GRACE).await;
+        self.engine.shutdown(grace).await;
         self.functions.shutdown().await;
         match served {
             Ok(ended) => ended.map_err(CliError::Runtime),

@@ -50,6 +50,36 @@ fn without_a_terminal_there_is_a_line_for_each_event_that_matters() {
 }
 
 #[test]
+fn nested_work_and_retries_are_told_with_their_branch_and_item() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = r#"{"StartAt": "Outer", "States": {"Outer": {"Type": "Parallel",
+      "Retry": [{"ErrorEquals": ["Odd"], "MaxAttempts": 1, "IntervalSeconds": 1, "MaxDelaySeconds": 2}],
+      "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Over"}],
+      "Branches": [{"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 1,
+        "ItemProcessor": {"StartAt": "Odd?", "States": {
+          "Odd?": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 1, "Next": "No"}], "Default": "Yes"},
+          "Yes": {"Type": "Pass", "End": true}, "No": {"Type": "Fail", "Error": "Odd"}}},
+        "End": true}}}], "End": true}, "Over": {"Type": "Succeed"}}}"#;
+    write(dir.path(), "nested.asl.json", text);
+    let ended = run(dir.path(), &["run", "nested.asl.json", "--input", r#"{"items": [2, 1, 4]}"#]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let told: Vec<&str> = ended.out.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+    let place = |text: &str| {
+        told.iter()
+            .position(|line| line.starts_with(text))
+            .unwrap_or_else(|| panic!("{text} in {}", ended.out))
+    };
+    let first = place("Outer[branch 1] › Each[item 1] › No  entered (Fail)");
+    let retried = place("Outer  is tried again (retry 1)");
+    let again = told
+        .iter()
+        .rposition(|line| line.starts_with("Outer[branch 1] › Each[item 1] › No  entered"))
+        .unwrap();
+    let caught = place("Outer  caught Odd after");
+    assert!(first < retried && retried < again && again < caught, "{}", ended.out);
+}
+
+#[test]
 fn the_exit_code_tells_the_outcome() {
     let dir = tempfile::tempdir().unwrap();
     write(

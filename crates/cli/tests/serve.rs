@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::time::Duration;
 use support::{PASSES, Serving, run, write};
 
 fn created(server: &Serving, name: &str, definition: &str) -> (u16, String) {
@@ -35,6 +38,25 @@ fn state_machines_survive_a_restart_in_the_data_directory() {
     let (status, body) = second.call("ListStateMachines", "{}");
     assert_eq!(status, 200);
     assert!(body.contains("arn:aws:states:eu-west-1:123456789012:stateMachine:kept"), "{body}");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Serving::start(dir.path(), &["serve", "--in-memory"]);
+    // A request that never becomes whole keeps the server waiting.
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    let head = "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AWSStepFunctions.ListStateMachines\r\nContent-Length: 99\r\n\r\n{";
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(server.health(), 200);
+    let code = loop {
+        server.signal("-TERM");
+        std::thread::sleep(Duration::from_millis(20));
+        if let Some(status) = server.child.try_wait().unwrap() {
+            break status.code();
+        }
+    };
+    assert_eq!(code, Some(130));
 }
 
 #[test]
@@ -107,7 +129,11 @@ fn dev_serves_a_project_and_follows_its_changes() {
     assert!(described(&server).1.contains("\\\"n\\\": 2"));
     write(dir.path(), "functions/later/handler.py", "def handler(e, c): return e\n");
     server.read_to("function later: new");
-    std::fs::remove_file(dir.path().join("flows/second.asl.json")).unwrap();
+    std::fs::create_dir(dir.path().join("moved")).unwrap();
+    std::fs::rename(dir.path().join("flows/second.asl.json"), dir.path().join("moved/second.asl.json"))
+        .unwrap();
+    server.read_to("state machine second: in service, as it was");
+    std::fs::remove_file(dir.path().join("moved/second.asl.json")).unwrap();
     server.read_to("state machine second: removed with its file");
     assert_eq!(server.end_with("-TERM"), 0);
 }

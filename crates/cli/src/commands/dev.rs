@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Dev) -> Result<ExitCode, CliError> {
             }
         }
         signals.end_at_next();
-        stack.shutdown().await?;
+        stack.shutdown(stack::CALL_GRACE).await?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -59,21 +59,17 @@ fn welcome(stack: &Stack, project: &Project, is_watched: bool) -> String {
     let region = &stack.engine.partition().region;
     let mut text = format!("stepwright listening on {url}\n\n");
     let machines = project.machines(stack.engine.partition());
-    if machines.is_empty() {
-        text.push_str("No state machines yet: every *.asl.json here will be one.\n");
-    } else {
-        text.push_str("State machines\n");
+    match machines.is_empty() {
+        true => text.push_str("No state machines yet: every *.asl.json here will be one.\n"),
+        false => text.push_str("State machines\n"),
     }
-    for (name, arn) in &machines {
-        text.push_str(&format!("  {name}  {arn}\n"));
-    }
+    let arns: Vec<(&str, &str)> = machines.iter().map(|(name, arn)| (name.as_str(), &*arn.0)).collect();
+    text.push_str(&columns(&arns));
     let functions = project.functions();
     if !functions.is_empty() {
         text.push_str("Functions\n");
     }
-    for (name, runtime) in functions {
-        text.push_str(&format!("  {name}  {runtime}\n"));
-    }
+    text.push_str(&columns(&functions));
     text.push_str(&format!(
         "\nPoint the AWS CLI and the SDKs here:\n  \
          export AWS_ENDPOINT_URL_SFN={url} AWS_ENDPOINT_URL_LAMBDA={url}\n  \
@@ -81,9 +77,11 @@ fn welcome(stack: &Stack, project: &Project, is_watched: bool) -> String {
     ));
     if let Some((name, arn)) = machines.first() {
         let execution = stack.engine.partition().execution(name, "first");
+        let input =
+            project.sample_input(name).map_or("'{}'".to_owned(), |path| format!("file://{}", path.display()));
         text.push_str(&format!(
             "\nThen, for example:\n  \
-             aws stepfunctions start-execution --state-machine-arn {arn} --name first --input '{{}}'\n  \
+             aws stepfunctions start-execution --state-machine-arn {arn} --name first --input {input}\n  \
              aws stepfunctions describe-execution --execution-arn {execution}\n  \
              aws stepfunctions get-execution-history --execution-arn {execution}\n"
         ));
@@ -93,4 +91,10 @@ fn welcome(stack: &Stack, project: &Project, is_watched: bool) -> String {
         false => "\nCannot watch for changes (see above): restart after a change. Ctrl-C ends.\n",
     });
     text
+}
+
+/// Two columns, indented.
+fn columns(rows: &[(&str, &str)]) -> String {
+    let width = rows.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0);
+    rows.iter().map(|(left, right)| format!("  {left:width$}  {right}\n")).collect()
 }

@@ -53,7 +53,8 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
         let started = stack.engine.start_execution(request).await?;
         let ended = Watch::new(&stack, arguments, &definition, started.arn).follow().await;
         let reported = ended.and_then(|(record, has_run_out)| report(arguments, &record, has_run_out));
-        stack.shutdown().await?;
+        // Calls of an execution that was stopped have nobody who waits for them.
+        stack.shutdown(Duration::ZERO).await?;
         reported
     })
 }

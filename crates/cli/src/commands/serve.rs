@@ -18,12 +18,16 @@ pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, CliError> {
             serves_without_functions: false,
         })
         .await?;
+        match arguments.in_memory {
+            true => tracing::info!(url = stack.url, "serves, and keeps everything in memory"),
+            false => tracing::info!(url = stack.url, data_dir = %arguments.data_dir.display(), "serves"),
+        }
         let mut signals = Signals::listen()?;
         terminal::print(&format!("stepwright listening on {}\n", stack.url)).map_err(CliError::Stdout)?;
         signals.next().await;
         signals.end_at_next();
         tracing::info!("ends: accepts no more and lets what is under way come to its end");
-        stack.shutdown().await?;
+        stack.shutdown(stack::CALL_GRACE).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -214,6 +214,8 @@ fn bounded(mut lines: Vec<String>, height: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use json::Payload;
+    use model::{EventDetails, EventId, Failure, HistoryEvent};
 
     #[test]
     fn lines_are_cut_to_columns_and_colours_are_not_counted() {
@@ -228,5 +230,59 @@ mod tests {
         let lines: Vec<String> = (0..10).map(|n| n.to_string()).collect();
         assert_eq!(bounded(lines.clone(), 3), ["… 8 lines above", "8", "9"]);
         assert_eq!(bounded(lines.clone(), 10), lines);
+    }
+
+    /// Two branches of a Parallel: one waits for a retry, the other is done.
+    fn forked() -> Progress {
+        let definition = r#"{"StartAt": "Fork", "States": {"Fork": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "L", "States": {"L": {"Type": "Pass", "End": true}}},
+            {"StartAt": "R", "States": {"R": {"Type": "Pass", "End": true}}}]}}}"#;
+        let definition = asl::compile(definition, model::StateMachineType::Standard).unwrap().definition;
+        let mut progress = Progress::new(&definition);
+        let entered = |state_type, name: &str| EventDetails::StateEntered {
+            state_type,
+            name: name.into(),
+            input: Payload::from_stored_text("{}").into(),
+        };
+        let exited = EventDetails::StateExited {
+            state_type: StateType::Pass,
+            name: "R".into(),
+            output: Payload::from_stored_text("[1,\n 2]").into(),
+            assigned_variables: Vec::new(),
+        };
+        let failed = EventDetails::LambdaFunctionFailed(Failure::new("Busy", "come again"));
+        let events = [
+            (0, entered(StateType::Parallel, "Fork")),
+            (1, EventDetails::ParallelStateStarted),
+            (2, entered(StateType::Task, "L")),
+            (2, entered(StateType::Pass, "R")),
+            (3, failed),
+            (4, exited),
+        ];
+        for (at, (previous, details)) in events.into_iter().enumerate() {
+            let id = EventId(at as u64 + 1);
+            let timestamp = Timestamp(at as i64 * 100);
+            progress.take(&HistoryEvent { id, previous: EventId(previous), timestamp, details });
+        }
+        progress
+    }
+
+    #[test]
+    fn branches_stand_below_their_state_with_times_errors_and_results() {
+        let view = View { width: 60, height: 10, colours: false, tick: 0 };
+        let expected = [
+            "⠋ Fork  1.00 s",
+            "  branch 1 ⠋ L  800 ms · will retry after Busy: come again",
+            "  branch 2 ✓ R  200 ms · [1, 2]",
+        ];
+        assert_eq!(lines(&forked(), Timestamp(1_000), view), expected);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in 1..70 {
+            let view = View { width, height: 10, colours: true, tick: 3 };
+            assert!(lines(&forked(), Timestamp(1_000), view).iter().all(|line| columns(line) <= width));
+        }
     }
 }

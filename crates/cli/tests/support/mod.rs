@@ -111,10 +111,15 @@ impl Serving {
         (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
 
-    /// Sends a signal and gives the exit code.
-    pub(crate) fn end_with(mut self, signal: &str) -> i32 {
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Sends a signal and gives the exit code.
+    pub(crate) fn end_with(mut self, signal: &str) -> i32 {
+        self.signal(signal);
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -55,6 +55,15 @@ impl Project {
         names.into_iter().map(|name| (name.clone(), partition.state_machine(name))).collect()
     }
 
+    /// The first JSON file in a folder `inputs` beside the machine's definition.
+    pub(super) fn sample_input(&self, machine: &str) -> Option<PathBuf> {
+        let is_it = |file: &File| file.served.as_deref() == Some(machine);
+        let (path, _) = self.files.iter().find(|(_, file)| is_it(file))?;
+        let listing = std::fs::read_dir(path.parent()?.join("inputs")).ok()?;
+        let inputs = listing.flatten().map(|entry| entry.path());
+        inputs.filter(|path| path.extension().is_some_and(|ending| ending == "json")).min()
+    }
+
     /// The functions that are served, with their runtimes.
     pub(super) fn functions(&self) -> Vec<(&str, &str)> {
         self.functions.values().flatten().map(|(name, runtime)| (name.as_str(), runtime.as_str())).collect()
@@ -188,6 +197,15 @@ impl Project {
             self.files.keys().filter(|path| !found.definitions.contains(path)).cloned().collect();
         for path in gone {
             if let Some(File { served: Some(name), .. }) = self.files.remove(&path) {
+                // Another file may have waited for the name.
+                self.files
+                    .values_mut()
+                    .filter(|file| file.served.is_none())
+                    .for_each(|file| file.text.clear());
+                let has_moved = |path: &PathBuf| source::machine_name(path).as_ref() == Some(&name);
+                if found.definitions.iter().any(has_moved) {
+                    continue;
+                }
                 let arn = stack.engine.partition().state_machine(&name);
                 stack.engine.delete_state_machine(&arn.0).await?;
                 told.push(format!("state machine {name}: removed with its file"));
