@@ -16,7 +16,7 @@ pub const MAX_SCAN_BYTES: usize = 16 * 1024 * 1024;
 /// Records per page of a [`Walk`].
 const WALK_PAGE_RECORDS: usize = 512;
 
-/// The tables: one ordered keyspace each. A table's name is part of the format on disk and never changes.
+/// The tables: an ordered keyspace each. A table's code is part of the format on disk and never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Table {
@@ -78,6 +78,23 @@ impl Table {
             Self::TaskTokens => "task-tokens",
             Self::Functions => "functions",
             Self::Meta => "meta",
+        }
+    }
+
+    /// The byte that stands before the table's keys on disk. A code is never given to another table.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::StateMachines => 1,
+            Self::Revisions => 2,
+            Self::Activities => 3,
+            Self::Executions => 4,
+            Self::ExecutionsByMachine => 5,
+            Self::OpenExecutions => 6,
+            Self::Facts => 7,
+            Self::Timers => 8,
+            Self::TaskTokens => 9,
+            Self::Functions => 10,
+            Self::Meta => 11,
         }
     }
 

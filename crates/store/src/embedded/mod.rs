@@ -6,14 +6,16 @@
 //! |---|---|
 //! | `LOCK` | held locked (`flock`) by the process that uses the directory |
 //! | `FORMAT` | one line, `stepwright-store N`: the version of everything in the directory |
-//! | `db/` | the database: one keyspace per [`Table`], named as the table |
+//! | `db/` | the database: one keyspace, in which each key begins with its [`Table`]'s code |
 //! | `db.new/` | a database being created; without meaning once no process uses the directory |
+//!
+//! One keyspace serves all tables because the database makes and opens each keyspace with some twenty calls of `fsync`,
+//! which would be most of the time that a server takes to start.
 //!
 //! A commit is one batch in the database's journal, followed by `fdatasync`. When the directory is opened, a torn
 //! last batch (its commit never returned) is cut off; damage anywhere before it is refused, see [`Recovery`].
 //!
-//! Once used, a directory's journals together stay below about 200 MB: they rotate at 64 MB, and tables that hold
-//! an old one back are written out at once. Opening reads them at about a microsecond a record: measured with records
+//! Once used, a directory's journals together stay below about 200 MB: they rotate at 64 MB. Opening reads them at about a microsecond a record: measured with records
 //! of 100 bytes, about the smallest there are, 0.1 to 0.7 s depending on how full they happen to be.
 
 mod directory;
@@ -22,6 +24,7 @@ mod journal;
 use std::{
     collections::HashSet,
     fs,
+    ops::Bound,
     path::{Path, PathBuf},
 };
 
@@ -46,15 +49,15 @@ const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 pub struct EmbeddedOptions {
     /// Bytes of recently read blocks kept in memory.
     pub cache_bytes: u64,
-    /// Bytes of recent writes that each table keeps in memory before it writes them out in order.
+    /// Bytes of recent writes that are kept in memory before they are written out in order.
     pub write_buffer_bytes: u64,
-    /// Threads that write tables out and tidy them, at least 1.
+    /// Threads that write records out and tidy them, at least 1.
     pub worker_threads: usize,
 }
 
 impl Default for EmbeddedOptions {
     fn default() -> Self {
-        Self { cache_bytes: 32 * 1024 * 1024, write_buffer_bytes: 8 * 1024 * 1024, worker_threads: 2 }
+        Self { cache_bytes: 32 * 1024 * 1024, write_buffer_bytes: 16 * 1024 * 1024, worker_threads: 2 }
     }
 }
 
@@ -70,7 +73,7 @@ pub struct Recovery {
 /// Tables in a directory, durable when [`Store::commit`] returns. Dropping it closes the directory.
 pub struct EmbeddedStore {
     // Fields drop in this order: the directory is unlocked last.
-    keyspaces: Vec<Keyspace>,
+    records: Keyspace,
     database: Database,
     recovery: Recovery,
     directory: Directory,
@@ -95,8 +98,8 @@ impl EmbeddedStore {
         } else if let Tail::Torn { bytes } = journal::mend(&directory.database())? {
             recovery.torn_bytes_dropped = bytes;
         }
-        let (database, keyspaces) = open_database(&directory.database(), options)?;
-        Ok(Self { keyspaces, database, recovery, directory })
+        let (database, records) = open_database(&directory.database(), options)?;
+        Ok(Self { records, database, recovery, directory })
     }
 
     /// The data directory.
@@ -110,12 +113,6 @@ impl EmbeddedStore {
     pub fn recovery(&self) -> Recovery {
         self.recovery
     }
-
-    fn keyspace(&self, table: Table) -> &Keyspace {
-        self.keyspaces
-            .get(table.index())
-            .expect("INVARIANT(keyspaces): one for each table, in the order of Table::ALL")
-    }
 }
 
 impl Store for EmbeddedStore {
@@ -123,10 +120,10 @@ impl Store for EmbeddedStore {
         batch.check()?;
         let mut atomic = self.database.batch().durability(Some(PersistMode::SyncData));
         for write in last_writes(&batch) {
-            let keyspace = self.keyspace(write.table());
+            let place = place(write.table(), write.key());
             match write {
-                Write::Put { key, value, .. } => atomic.insert(keyspace, key.as_slice(), value.as_slice()),
-                Write::Delete { key, .. } => atomic.remove(keyspace, key.as_slice()),
+                Write::Put { value, .. } => atomic.insert(&self.records, place, value.as_slice()),
+                Write::Delete { .. } => atomic.remove(&self.records, place),
             }
         }
         atomic.commit().map_err(|error| match error {
@@ -142,7 +139,7 @@ impl Store for EmbeddedStore {
             return Ok(None);
         }
         // Only a snapshot hides a batch that is still being applied.
-        let found = self.database.snapshot().get(self.keyspace(table), key);
+        let found = self.database.snapshot().get(&self.records, place(table, key));
         Ok(found.map_err(database_error("read a record", self.path()))?.map(|value| value.to_vec()))
     }
 
@@ -156,16 +153,38 @@ impl Store for EmbeddedStore {
         if range.is_empty() {
             return Ok(Page::default());
         }
-        let found = self.database.snapshot().range(self.keyspace(table), (range.start, range.end));
+        let bounds = places(table, range);
+        let found = self.database.snapshot().range(&self.records, bounds);
         let owned = |guard: fjall::Guard| -> Result<Record, StoreError> {
             let (key, value) = guard.into_inner().map_err(database_error("scan a table", self.path()))?;
-            Ok((key.to_vec(), value.to_vec()))
+            Ok((key.get(1..).unwrap_or_default().to_vec(), value.to_vec()))
         };
         match direction {
             Direction::Forward => Page::collect(found.map(owned), limit),
             Direction::Reverse => Page::collect(found.rev().map(owned), limit),
         }
     }
+}
+
+/// Where a record stands: behind its table's code.
+fn place(table: Table, key: &[u8]) -> Vec<u8> {
+    let mut place = Vec::with_capacity(key.len() + 1);
+    place.push(table.code());
+    place.extend_from_slice(key);
+    place
+}
+
+/// Where the records of a range stand.
+fn places(table: Table, range: KeyRange) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let start = match range.start {
+        Bound::Unbounded => Bound::Included(vec![table.code()]),
+        bound => bound.map(|key| place(table, &key)),
+    };
+    let end = match range.end {
+        Bound::Unbounded => Bound::Excluded(vec![table.code() + 1]),
+        bound => bound.map(|key| place(table, &key)),
+    };
+    (start, end)
 }
 
 /// The last write to each key. The database gives all writes of a batch one sequence number, so two writes to one
@@ -175,7 +194,7 @@ fn last_writes(batch: &Batch) -> Vec<&Write> {
     batch.writes().iter().rev().filter(|write| seen.insert((write.table(), write.key()))).collect()
 }
 
-fn open_database(path: &Path, options: &EmbeddedOptions) -> Result<(Database, Vec<Keyspace>), StoreError> {
+fn open_database(path: &Path, options: &EmbeddedOptions) -> Result<(Database, Keyspace), StoreError> {
     let failed = || database_error("open the database", path);
     let database = Database::builder(path)
         .cache_size(options.cache_bytes)
@@ -183,16 +202,12 @@ fn open_database(path: &Path, options: &EmbeddedOptions) -> Result<(Database, Ve
         .worker_threads(options.worker_threads.max(1))
         .open()
         .map_err(failed())?;
-    let keyspaces = Table::ALL
-        .iter()
-        .map(|table| {
-            database.keyspace(table.name(), || {
-                KeyspaceCreateOptions::default().max_memtable_size(options.write_buffer_bytes)
-            })
+    let records = database
+        .keyspace("records", || {
+            KeyspaceCreateOptions::default().max_memtable_size(options.write_buffer_bytes)
         })
-        .collect::<Result<_, _>>()
         .map_err(failed())?;
-    Ok((database, keyspaces))
+    Ok((database, records))
 }
 
 fn database_error(doing: &str, path: &Path) -> impl FnOnce(fjall::Error) -> StoreError {
