@@ -59,7 +59,7 @@ impl Execution {
                 let child = self.open_scope(Some((scope, iteration.index)), event.id);
                 if let Some(Work::Map(run)) = self.work_mut(scope) {
                     run.running.insert(iteration.index, child);
-                    run.next_index = iteration.index + 1;
+                    run.next_index = iteration.index.saturating_add(1);
                 }
             }
             E::MapIterationSucceeded(iteration) => {

@@ -29,9 +29,6 @@ mod stimulus;
 mod token;
 mod variables;
 
-#[cfg(test)]
-mod tests;
-
 pub use check::{Violation, check_history, check_rebuild};
 pub use decide::decide;
 pub use execution::{About, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work};

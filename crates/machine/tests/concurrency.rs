@@ -1,4 +1,5 @@
 //! Branches and iterations at once: how many, in which order, and what becomes of those that are given up.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod harness;
 
@@ -56,15 +57,16 @@ fn an_iteration_that_ends_hands_its_slot_to_the_next_item() {
 #[test]
 fn items_behind_a_failure_are_never_begun() {
     let run = map(r#""MaxConcurrency": 1,"#, 5).on("f", [fails("E", "")]).run();
-    assert_eq!((run.calls.len(), run.count("MapIterationStarted"), run.count("MapIterationAborted")), (1, 1, 0));
+    assert_eq!(
+        (run.calls.len(), run.count("MapIterationStarted"), run.count("MapIterationAborted")),
+        (1, 1, 0)
+    );
 }
 
 #[test]
 fn a_failure_aborts_the_other_iterations_in_their_order() {
-    let run = one(
-        r#"{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "W", "States": {
-             "W": {"Type": "Wait", "SecondsPath": "$", "Next": "F"}, "F": {"Type": "Fail", "Error": "E"}}}}"#,
-    )
+    let run = one(r#"{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "W", "States": {
+             "W": {"Type": "Wait", "SecondsPath": "$", "Next": "F"}, "F": {"Type": "Fail", "Error": "E"}}}}"#)
     .input("[9,1,9]")
     .run();
     run.assert_history(
@@ -136,12 +138,10 @@ fn branches_that_were_given_up_do_not_come_back() {
 
 #[test]
 fn tasks_that_time_out_together_are_each_caught() {
-    let run = one(
-        r#"{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {
+    let run = one(r#"{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {
              "T": {"Type": "Task", "Resource": "fn:f", "TimeoutSeconds": 2, "End": true,
                    "Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": null, "Next": "P"}]},
-             "P": {"Type": "Pass", "End": true}}}}"#,
-    )
+             "P": {"Type": "Pass", "End": true}}}}"#)
     .input("[1,2,3]")
     .on("f", [never()])
     .run();
@@ -153,4 +153,23 @@ fn tasks_that_time_out_together_are_each_caught() {
 fn a_thousand_iterations_end() {
     let run = map("", 1_000).run();
     assert_eq!((run.calls.len(), run.elapsed()), (1_000, 25_000));
+}
+
+#[test]
+fn blocks_nest_as_deeply_as_definitions_can() {
+    for (last, status) in [(r#"{"Type": "Succeed"}"#, "SUCCEEDED"), (r#"{"Type": "Fail"}"#, "FAILED")] {
+        let mut state = last.to_owned();
+        for level in 0..120 {
+            let parallel = level % 2 == 0;
+            let block = format!(r#"{{"StartAt": "S{level}", "States": {{"S{level}": {state}}}}}"#);
+            state = match parallel {
+                true => format!(r#"{{"Type": "Parallel", "End": true, "Branches": [{block}]}}"#),
+                false => format!(
+                    r#"{{"Type": "Map", "ItemsPath": "$$.Execution.Input", "End": true, "ItemProcessor": {block}}}"#
+                ),
+            };
+        }
+        let run = one(&state).input("[1]").run();
+        assert_eq!(run.status().as_str(), status);
+    }
 }

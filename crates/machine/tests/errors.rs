@@ -1,4 +1,5 @@
 //! Retry and Catch: what they match, how long they wait, what they hand on, and what passes them by.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod harness;
 
@@ -310,6 +311,18 @@ fn a_result_over_the_limit_is_caught_from_a_task_and_from_nothing_else() {
     .run();
     assert_eq!(run.failure().0, Some("States.DataLimitExceeded"));
     assert!(run.failure().1.unwrap().starts_with("The state/task 'X' returned"));
+}
+
+#[test]
+fn an_input_over_the_limit_is_an_error_of_the_task_that_was_never_scheduled() {
+    let run = flow(
+        r#""S": {"Type": "Task", "Resource": "fn:f", "End": true, "Parameters": {"a.$": "$", "b.$": "$"},
+              "Catch": [{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "P"}]},
+           "P": {"Type": "Pass", "End": true}"#,
+    )
+    .input(&format!(r#""{}""#, "x".repeat(200_000)))
+    .run();
+    assert_eq!((run.calls.len(), run.inputs("P").len()), (0, 1));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! What reaches an execution from outside, in time, late, twice, or never: answers, tokens, heartbeats, time and stops.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod harness;
 
@@ -37,10 +38,8 @@ fn an_answer_counts_once() {
 
 #[test]
 fn an_answer_after_the_timeout_or_of_an_earlier_attempt_is_ignored() {
-    let mut run = one(
-        r#"{"Type": "Task", "Resource": "fn:f", "TimeoutSeconds": 5, "End": true,
-            "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}]}"#,
-    )
+    let mut run = one(r#"{"Type": "Task", "Resource": "fn:f", "TimeoutSeconds": 5, "End": true,
+            "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}]}"#)
     .on("f", [never()]);
     run.start();
     let first = run.task("f");
@@ -62,8 +61,16 @@ fn nothing_counts_before_the_start_or_after_the_end() {
             Stimulus::Stop { failure: Failure::named("late") },
             Stimulus::Heartbeat { token: "t".into() },
             Stimulus::TokenAnswered { token: "t".into(), answer: succeeded(1) },
-            Stimulus::TaskAnswered { scope: Default::default(), task: Default::default(), answer: failed("E") },
-            Stimulus::ActivityStarted { scope: Default::default(), task: Default::default(), worker_name: None },
+            Stimulus::TaskAnswered {
+                scope: Default::default(),
+                task: Default::default(),
+                answer: failed("E"),
+            },
+            Stimulus::ActivityStarted {
+                scope: Default::default(),
+                task: Default::default(),
+                worker_name: None,
+            },
         ]
     };
     let mut run = one(r#"{"Type": "Succeed"}"#);
@@ -162,12 +169,10 @@ fn heartbeats_do_not_stretch_the_timeout() {
 
 #[test]
 fn limits_may_come_from_the_input() {
-    let run = one(&format!(
-        r#"{{{CALLBACK}, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"}}"#
-    ))
-    .input(r#"{"t":"20","h":3}"#)
-    .on("f", [script().returns(0, "{}").done()])
-    .run();
+    let run = one(&format!(r#"{{{CALLBACK}, "TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h"}}"#))
+        .input(r#"{"t":"20","h":3}"#)
+        .on("f", [script().returns(0, "{}").done()])
+        .run();
     assert_eq!(run.elapsed(), 3_000);
     let scheduled = run.events().nth(2).expect("the third event").to_wire(true);
     let details = scheduled.get("taskScheduledEventDetails").expect("its details");
@@ -180,18 +185,23 @@ fn limits_may_come_from_the_input() {
 #[test]
 fn limits_that_cannot_be_read_end_the_execution() {
     let run = |input: &str| {
-        one(r#"{"Type": "Task", "Resource": "fn:f", "TimeoutSecondsPath": "$.t", "End": true}"#).input(input).run()
+        one(r#"{"Type": "Task", "Resource": "fn:f", "TimeoutSecondsPath": "$.t", "End": true}"#)
+            .input(input)
+            .run()
     };
     run("{}").assert_runtime("Invalid path '$.t' : No results for path: $['t']");
     run(r#"{"t":-1}"#).assert_runtime("TimeoutSeconds must be between 0 and 99999999 but was: -1");
-    run(r#"{"t":100000000}"#).assert_runtime("TimeoutSeconds must be between 0 and 99999999 but was: 100000000");
-    run(r#"{"t":"soon"}"#)
-        .assert_runtime(r#"The TimeoutSecondsPath field refers to value "soon" which is not a valid integer: $.t"#);
+    run(r#"{"t":100000000}"#)
+        .assert_runtime("TimeoutSeconds must be between 0 and 99999999 but was: 100000000");
+    run(r#"{"t":"soon"}"#).assert_runtime(
+        r#"The TimeoutSecondsPath field refers to value "soon" which is not a valid integer: $.t"#,
+    );
 }
 
 #[test]
 fn an_activity_waits_in_the_queue_and_is_given_to_one_worker() {
-    let mut run = one(r#"{"Type": "Task", "Resource": "act:a", "TimeoutSeconds": 10, "End": true}"#).on("a", [never()]);
+    let mut run =
+        one(r#"{"Type": "Task", "Resource": "act:a", "TimeoutSeconds": 10, "End": true}"#).on("a", [never()]);
     run.start();
     let task = run.task("a");
     assert_eq!(task.progress, TaskProgress::Queued);
@@ -242,10 +252,8 @@ fn the_machines_timeout_ends_retries_waits_and_tasks_alike() {
 
 #[test]
 fn the_callers_deadline_counts_where_it_is_earlier() {
-    let mut run = flow_with(
-        r#""TimeoutSeconds": 100,"#,
-        r#""S": {"Type": "Wait", "Seconds": 500, "End": true}"#,
-    );
+    let mut run =
+        flow_with(r#""TimeoutSeconds": 100,"#, r#""S": {"Type": "Wait", "Seconds": 500, "End": true}"#);
     let about = machine::About { deadline: START.plus_seconds(30), ..harness::about() };
     run.give(Stimulus::Start { about, input: Payload::from(Value::Null) });
     assert_eq!(run.execution.next_timer(), Some(START.plus_seconds(30)));
@@ -253,12 +261,10 @@ fn the_callers_deadline_counts_where_it_is_earlier() {
 
 #[test]
 fn a_stop_ends_everything_inside() {
-    let run = one(
-        r#"{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "P", "States": {
+    let run = one(r#"{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "P", "States": {
              "P": {"Type": "Parallel", "End": true, "Branches": [
                {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "fn:f", "End": true}}},
-               {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}]}}}}"#,
-    )
+               {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}]}}}}"#)
     .input("[1,2]")
     .on("f", [never()])
     .stop_at(1_000, Failure::new("Stopped", "by hand"))

@@ -2,6 +2,7 @@
 //!
 //! The cases are those of `../shared/conformance/cases` (or below the folder that STEPWRIGHT_SHARED names) that need
 //! nothing but an interpreter of JSONPath definitions. Where they are absent, nothing is tested and a line says so.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 #[path = "support/compare.rs"]
 mod compare;

@@ -204,18 +204,8 @@ impl Runner {
         count
     }
 
-    /// Facts give the execution, through their stored form too, and every prefix of them gives one that can be asked.
     pub(crate) fn check(&self) {
-        check_history(&self.facts, &self.execution).expect("the history is in order");
-        check_rebuild(&self.facts, &self.execution).expect("the facts give the execution");
-        let mut rebuilt = Execution::new();
-        for fact in &self.facts {
-            let read = Fact::decode(&fact.encode()).expect("a stored fact reads back");
-            assert_eq!(read, *fact, "a stored fact reads back the same");
-            rebuilt.apply(&read);
-            let _ = (rebuilt.outstanding(), rebuilt.next_timer());
-        }
-        assert_eq!(rebuilt, self.execution, "stored facts give the execution");
+        check(&self.facts, &self.execution);
     }
 
     fn plan_tasks(&mut self) {
@@ -364,6 +354,23 @@ impl Runner {
         let mut tasks = self.execution.outstanding().into_iter();
         tasks.find(|task| script::call_name(task) == name).expect("the task is outstanding")
     }
+}
+
+/// Checks that the facts give the execution, through their stored form too, and that every prefix of them gives one that
+/// can be asked what it waits for. Gives the execution that was rebuilt.
+#[track_caller]
+pub(crate) fn check(facts: &[Fact], execution: &Execution) -> Execution {
+    check_history(facts, execution).expect("the history is in order");
+    check_rebuild(facts, execution).expect("the facts give the execution");
+    let mut rebuilt = Execution::new();
+    for fact in facts {
+        let read = Fact::decode(&fact.encode()).expect("a stored fact reads back");
+        assert_eq!(read, *fact, "a stored fact reads back the same");
+        rebuilt.apply(&read);
+        let _ = (rebuilt.outstanding(), rebuilt.next_timer());
+    }
+    assert_eq!(rebuilt, *execution, "stored facts give the execution");
+    rebuilt
 }
 
 pub(crate) fn about() -> About {
