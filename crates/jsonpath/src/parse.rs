@@ -119,7 +119,7 @@ impl Reader {
         let mut names = Vec::new();
         loop {
             self.skip_blanks();
-            names.push(Arc::<str>::from(self.quoted()?));
+            names.push(Arc::<str>::from(self.quoted_name()?));
             self.skip_blanks();
             if !self.eat(',') {
                 break;
@@ -252,8 +252,36 @@ impl Reader {
         Ok(Value::from(object))
     }
 
-    /// Text in single or double quotes; a backslash keeps the next character from its meaning.
+    /// The name of a member in single or double quotes.
+    ///
+    /// AWS: recorded test_escape_sequence_parsing[ESCAPE_SEQUENCES_JSONPATH]: only the quote and the backslash are escaped;
+    /// before any other character a backslash stands for itself. Jayway alone would drop it.
+    fn quoted_name(&mut self) -> Result<String, SyntaxError> {
+        self.quoted_with(|reader, quote, text| {
+            match reader.peek() {
+                Some(c) if c == quote || c == '\\' => {
+                    reader.at += 1;
+                    text.push(c);
+                }
+                Some(_) | None => text.push('\\'),
+            }
+            Ok(())
+        })
+    }
+
+    /// Text of a literal in single or double quotes, with the escapes of JSON.
     pub(crate) fn quoted(&mut self) -> Result<String, SyntaxError> {
+        self.quoted_with(|reader, _, text| {
+            text.push(reader.escaped()?);
+            Ok(())
+        })
+    }
+
+    /// Text in quotes; `unescape` reads what stands behind a backslash, given the quote.
+    fn quoted_with(
+        &mut self,
+        unescape: impl Fn(&mut Reader, char, &mut String) -> Result<(), SyntaxError>,
+    ) -> Result<String, SyntaxError> {
         let quote = match self.next() {
             Some(c @ ('\'' | '"')) => c,
             _ => return Err(self.error("A quote expected")),
@@ -263,7 +291,7 @@ impl Reader {
             match self.next() {
                 None => return Err(self.error("Property has not been closed - missing closing quote")),
                 Some(c) if c == quote => return Ok(text),
-                Some('\\') => text.push(self.escaped()?),
+                Some('\\') => unescape(self, quote, &mut text)?,
                 Some(c) => text.push(c),
             }
         }

@@ -153,6 +153,21 @@ fn length_works_and_other_function_tails_find_nothing() {
     fails("$.n.sum()", "No results for path: $['n'].sum()");
 }
 
+/// AWS: recorded test_escape_sequence_parsing[ESCAPE_SEQUENCES_JSONPATH].
+#[test]
+fn escape_sequence_parsing() {
+    let find = |path: &str, key: &str| {
+        let document = Value::object([(key, Value::from(7))]);
+        Path::parse(path).unwrap().eval(&document).unwrap().to_text()
+    };
+    assert_eq!(find(r#"$['Test\""Name"']"#, r#"Test\""Name""#), "7");
+    assert_eq!(find(r"$['it\'s']", "it's"), "7");
+    assert_eq!(find(r#"$["say \"it's\""]"#, r#"say "it's""#), "7");
+    assert_eq!(find(r"$['a\\b']", r"a\b"), "7");
+    assert_eq!(find(r"$['a\nb\u0041']", r"a\nb\u0041"), "7");
+    assert!(Path::parse(r"$['open\']").is_err());
+}
+
 #[test]
 fn what_is_no_path_is_refused() {
     for text in [
