@@ -156,7 +156,7 @@ fn shut_down_between_a_and_b(bed: &Bed, process: Process, executions: usize) -> 
     let opener = gate.clone();
     let opening = std::thread::spawn(move || {
         // Long enough for the engine to be draining; were it not, the calls of `b` would be seen below.
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(500));
         opener.add_permits(executions);
     });
     process.shut_down(Duration::from_secs(20));
