@@ -77,8 +77,8 @@ def run(arguments, seed, folder, server):
         time.sleep(rng.uniform(0, 0.1) if rng.random() < 0.25 else rng.uniform(0.1, 4.0))
         load.is_up.clear()
         orphans.note(server.kill())
-        if sys.stdout.isatty():
-            print(f"\r{number + 1} of {arguments.rounds}", end="\r", flush=True)
+        if (number + 1) % 50 == 0:
+            print(f"  {number + 1} of {arguments.rounds} rounds", flush=True)
     server.start()
     load.is_up.set()
     executions = wait_for_the_end(server, load, machines, acknowledged)
