@@ -14,7 +14,8 @@ use hyper::body::{Body as _, Incoming};
 use json::Value;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
 const TARGET_PREFIX: &str = "AWSStepFunctions.";
 /// Characters of an unknown operation's name that the answer repeats.
@@ -26,6 +27,23 @@ pub(crate) struct Router {
     tokens: PageTokens,
     requests: Semaphore,
     body_memory: BodyMemory,
+    /// Resolves to an error once the server shuts down.
+    stopping: watch::Receiver<()>,
+}
+
+/// A handler on a task of its own, which a panic ends and no more. What was begun is finished though the client goes
+/// away; a handler that only waits for work to hand out ends with its client.
+struct Handler {
+    task: JoinHandle<Answer>,
+    ends_with_client: bool,
+}
+
+impl Drop for Handler {
+    fn drop(&mut self) {
+        if self.ends_with_client {
+            self.task.abort();
+        }
+    }
 }
 
 /// Where a request goes.
@@ -38,10 +56,10 @@ enum Door {
 }
 
 impl Router {
-    pub(crate) fn new(api: Api) -> Router {
+    pub(crate) fn new(api: Api, stopping: watch::Receiver<()>) -> Router {
         let requests = Semaphore::new(api.limits.requests.min(Semaphore::MAX_PERMITS));
         let (tokens, body_memory) = (PageTokens::new(api.engine.partition()), BodyMemory::new(&api.limits));
-        Router { api, tokens, requests, body_memory }
+        Router { api, tokens, requests, body_memory, stopping }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -76,10 +94,11 @@ impl Router {
                 return closing(aws_json(Err(error), &request_id));
             }
         };
-        let router = self.clone();
-        let id = request_id.clone();
-        // On a task of its own: what was begun is finished though the client goes away, and a panic ends here.
-        match tokio::spawn(async move { router.enter(door, head, held, &id).await }).await {
+        let ends_with_client = operation(&head) == Some("GetActivityTask");
+        let (router, id) = (self.clone(), request_id.clone());
+        let task = tokio::spawn(async move { router.enter(door, head, held, &id).await });
+        let mut handler = Handler { task, ends_with_client };
+        match (&mut handler.task).await {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::error!(%request_id, %error, "a request's handler ended with a bug");
@@ -115,7 +134,8 @@ impl Router {
             || ApiError::UnknownOperation(target.unwrap_or("").chars().take(SHOWN_TARGET).collect());
         let operation = operation.ok_or_else(unknown)?;
         let trace_header = head.headers.get("x-amzn-trace-id").and_then(|header| header.to_str().ok());
-        let caller = Caller { api: &self.api, tokens: &self.tokens, trace_header };
+        let stopping = self.stopping.clone();
+        let caller = Caller { api: &self.api, tokens: &self.tokens, trace_header, stopping };
         operations::call(&caller, operation, body).await.unwrap_or_else(|| Err(unknown()))
     }
 }
@@ -148,10 +168,18 @@ impl Door {
     }
 }
 
+/// The header that names the operation; empty where there is none that can be read.
+fn target(head: &Parts) -> &str {
+    head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or("")
+}
+
+fn operation(head: &Parts) -> Option<&str> {
+    target(head).strip_prefix(TARGET_PREFIX)
+}
+
 /// One line for each call; those of our own making are errors already when they arise.
 fn log(head: &Parts, request_id: &str, begun: Instant, answer: &Result<Value, ApiError>) {
-    let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or("");
-    let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
+    let operation = operation(head).unwrap_or_else(|| target(head));
     let milliseconds = begun.elapsed().as_millis();
     match answer {
         Ok(_) => tracing::debug!(operation, request_id, milliseconds, "answered"),

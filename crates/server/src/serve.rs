@@ -27,8 +27,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve<F: Future>(listener: TcpListener, api: Api, shutdown: F) -> std::io::Result<()> {
     let (admitted, refused) = (slots(api.limits.connections), slots(REFUSED_CONNECTIONS));
     let grace = api.limits.shutdown_grace;
-    let router = Arc::new(Router::new(api));
     let (stop, stopping) = watch::channel(());
+    let router = Arc::new(Router::new(api, stopping.clone()));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -91,8 +91,9 @@ impl Connection {
             .header_read_timeout(self.router.limits().head_timeout)
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_HEAD_SIZE)
-            // A client that has sent all it has to say may close its half and still read the answer.
-            .half_close(true)
+            // A client that closes its half counts as gone: the poll of a worker that died must end with it, or it would
+            // take the next task of its activity along.
+            .half_close(false)
             .keep_alive(is_admitted);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {

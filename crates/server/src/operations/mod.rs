@@ -37,6 +37,7 @@ use model::arn::StatesArn;
 use model::{ExecutionArn, Timestamp, limits};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 
 const ARN: Text = Text::of(1, limits::ARN_LENGTH);
 const NAME: Text = Text::of(1, limits::NAME_LENGTH);
@@ -51,6 +52,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) tokens: &'a PageTokens,
     /// The header `X-Amzn-Trace-Id`.
     pub(crate) trace_header: Option<&'a str>,
+    /// Changes once the server shuts down.
+    pub(crate) stopping: watch::Receiver<()>,
 }
 
 /// Calls an operation; `None` when it is not one of those served.
