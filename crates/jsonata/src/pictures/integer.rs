@@ -1,7 +1,7 @@
 //! `$formatInteger` and `$parseInteger`: digits, letters, roman numerals and words.
 
 use super::words;
-use super::{PictureError, check_output, javascript_number};
+use super::{PictureError, check_insertions, check_output, javascript_number};
 
 /// Formats an integer (a fraction is cut towards minus infinity) by an XPath picture such as `#,##0`, `A`,
 /// `i` or `Ww;o`.
@@ -109,7 +109,10 @@ impl IntegerPicture {
     pub(super) fn read(&self, text: &str) -> Option<f64> {
         match &self.primary {
             Primary::Decimal(decimal) => decimal.read(text, self.ordinal),
-            Primary::Letters(case) => Some(read_letters(text, if *case == Case::Upper { 'A' } else { 'a' })),
+            Primary::Letters(case) => {
+                let value = read_letters(text, if *case == Case::Upper { 'A' } else { 'a' });
+                value.is_finite().then_some(value)
+            }
             Primary::Roman(Case::Upper) => words::read_roman(text),
             // The lower-case picture reads both cases, the upper-case one only its own.
             Primary::Roman(Case::Lower | Case::Title) => words::read_roman(&text.to_uppercase()),
@@ -156,37 +159,25 @@ impl Decimal {
         let plain = javascript_number(size);
         let zeros = self.mandatory.saturating_sub(plain.chars().count());
         check_output(zeros + plain.len())?;
-        let digits: Vec<char> = std::iter::repeat_n('0', zeros).chain(plain.chars()).collect();
-        let mut reversed = Vec::with_capacity(digits.len());
-        let mut left = match &self.separators {
-            Separators::At(list) => list.as_slice(),
-            Separators::Every(..) => &[],
+        let digits = std::iter::repeat_n('0', zeros).chain(plain.chars());
+        let digits: Vec<char> = digits.map(|c| self.localized(c)).collect();
+        let mut text: Vec<char> = match &self.separators {
+            Separators::Every(size, separator) => every(&digits, *size, *separator),
+            Separators::At(list) => {
+                check_insertions(list.len(), digits.len())?;
+                list.iter().rev().fold(digits, |text, &(at, separator)| insert(text, at, separator))
+            }
         };
-        for (right, digit) in digits.iter().rev().enumerate() {
-            if let Separators::Every(size, separator) = self.separators
-                && right > 0
-                && right.is_multiple_of(size)
-            {
-                reversed.push(separator);
-            }
-            while let Some((&(at, separator), rest)) = left.split_first()
-                && at == right
-            {
-                reversed.push(separator);
-                left = rest;
-            }
-            reversed.push(self.localized(*digit));
-        }
-        let mut text: String = reversed.into_iter().rev().collect();
         if ordinal {
-            text.push_str(ordinal_suffix(&plain));
+            let suffix = ordinal_suffix(&text);
+            text.extend(suffix.chars());
         }
-        Ok(text)
+        Ok(text.into_iter().collect())
     }
 
-    fn localized(&self, digit: char) -> char {
-        let shifted = digit.to_digit(10).map(|d| u32::from(self.zero) + d);
-        shifted.and_then(char::from_u32).unwrap_or(digit)
+    /// Every character is moved, the `e+` of a huge number too.
+    fn localized(&self, c: char) -> char {
+        char::from_u32((u32::from(self.zero) + u32::from(c)).saturating_sub(u32::from('0'))).unwrap_or(c)
     }
 
     fn read(&self, text: &str, ordinal: bool) -> Option<f64> {
@@ -195,7 +186,8 @@ impl Decimal {
             text.truncate(text.len().saturating_sub(2));
         }
         let separates = |c: char| match &self.separators {
-            Separators::Every(_, separator) => c == *separator,
+            // The reference takes away commas here, whichever separator the picture repeats.
+            Separators::Every(..) => c == ',',
             Separators::At(list) => list.iter().any(|&(_, separator)| c == separator),
         };
         let plain = text.into_iter().filter(|&c| !separates(c)).map(|c| match self.zero {
@@ -232,13 +224,40 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-fn ordinal_suffix(digits: &str) -> &'static str {
-    let mut last = digits.bytes().rev();
+/// Puts a separator before every `size` digits, counted from the right.
+fn every(digits: &[char], size: usize, separator: char) -> Vec<char> {
+    let mut out = Vec::with_capacity(digits.len() * 2);
+    for (index, &digit) in digits.iter().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(size) {
+            out.push(separator);
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Puts a separator before the last `at` characters. Where the text is shorter the reference keeps only as many
+/// of its last characters as were missing, and so do we.
+fn insert(mut text: Vec<char>, at: usize, separator: char) -> Vec<char> {
+    match text.len().checked_sub(at) {
+        Some(place) => text.insert(place, separator),
+        None => {
+            let missing = at - text.len();
+            text.drain(..text.len().saturating_sub(missing));
+            text.insert(0, separator);
+        }
+    }
+    text
+}
+
+/// Looks at the text as it stands, so digits of another family, or a separator between, count as "th".
+fn ordinal_suffix(text: &[char]) -> &'static str {
+    let mut last = text.iter().rev();
     match (last.next(), last.next()) {
-        (_, Some(b'1')) => "th",
-        (Some(b'1'), _) => "st",
-        (Some(b'2'), _) => "nd",
-        (Some(b'3'), _) => "rd",
+        (_, Some('1')) => "th",
+        (Some('1'), _) => "st",
+        (Some('2'), _) => "nd",
+        (Some('3'), _) => "rd",
         _ => "th",
     }
 }
@@ -258,7 +277,10 @@ fn letters(value: f64, first: u8) -> String {
 /// The reference does not look whether these are letters of the right case, it only counts.
 fn read_letters(text: &str, first: char) -> f64 {
     let base = f64::from(u32::from(first));
-    text.chars().fold(0.0, |sum, c| sum * 26.0 + (f64::from(u32::from(c)) - base + 1.0))
+    let worth = |(place, c): (usize, char)| {
+        (f64::from(u32::from(c)) - base + 1.0) * 26f64.powi(i32::try_from(place).unwrap_or(i32::MAX))
+    };
+    text.chars().rev().enumerate().map(worth).sum()
 }
 
 /// JavaScript's `parseInt`: the number at the start of the text, hexadecimal after `0x`.

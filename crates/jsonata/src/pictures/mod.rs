@@ -63,6 +63,12 @@ fn check_output(chars: usize) -> Result<(), PictureError> {
     if chars > MAX_OUTPUT_CHARS { Err(PictureError::new(OUT_OF_BUDGET)) } else { Ok(()) }
 }
 
+/// Refuses so many insertions into a text that moving its rest each time would hold a core.
+fn check_insertions(insertions: usize, chars: usize) -> Result<(), PictureError> {
+    let moved = insertions.saturating_mul(insertions.saturating_add(chars));
+    if moved > 1 << 24 { Err(PictureError::new(OUT_OF_BUDGET)) } else { Ok(()) }
+}
+
 /// A number as JavaScript's `String(value)` writes it.
 fn javascript_number(value: f64) -> String {
     if value == 0.0 {

@@ -1,6 +1,6 @@
 //! `$formatNumber`: XPath's decimal-format pictures; `$formatBase`.
 
-use super::{PictureError, check_output, javascript_number};
+use super::{PictureError, check_insertions, check_output, javascript_number};
 
 /// Formats a number by an XPath picture such as `#,##0.00`.
 ///
@@ -36,7 +36,7 @@ pub fn format_number(
             positive.format(value, &symbols, &format!("{}{}", symbols.minus_sign, positive.prefix))
         }
         _ => positive.format(value, &symbols, &positive.prefix),
-    };
+    }?;
     check_output(text.chars().count())?;
     Ok(text)
 }
@@ -57,7 +57,7 @@ pub fn format_base(value: f64, radix: f64) -> Result<String, PictureError> {
     const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
     let mut rest = value.abs();
     let mut digits = Vec::new();
-    while rest >= FIRST_INEXACT {
+    while rest / radix >= FIRST_INEXACT {
         rest /= radix;
         digits.push('0');
     }
@@ -155,6 +155,7 @@ struct SubPicture {
     /// Digits of the mantissa before its separator, where there is an exponent.
     scaling: usize,
     min_exponent: Option<usize>,
+    has_point: bool,
 }
 
 enum Grouping {
@@ -188,23 +189,26 @@ impl SubPicture {
         Ok(spans.analyse(text, symbols, prefix, suffix))
     }
 
-    fn format(&self, value: f64, symbols: &Symbols, prefix: &str) -> String {
+    fn format(&self, value: f64, symbols: &Symbols, prefix: &str) -> Result<String, PictureError> {
         if value.is_nan() {
-            return symbols.nan.clone();
+            return Ok(symbols.nan.clone());
         }
         if value.is_infinite() {
-            return format!("{prefix}{}{}", symbols.infinity, self.suffix);
+            return Ok(format!("{prefix}{}{}", symbols.infinity, self.suffix));
         }
         let scaled = (value * self.factor).abs();
         let (mantissa, exponent) = match self.min_exponent {
             Some(_) => normalize(scaled, self.scaling),
             None => (scaled, 0),
         };
-        let digits = fixed(mantissa, self.max_fraction);
-        let (integer, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
         let mut out = String::from(prefix);
-        self.push_integer(&mut out, integer, symbols);
-        self.push_fraction(&mut out, fraction, symbols);
+        for c in self.group(&fixed(mantissa, self.max_fraction))? {
+            match c {
+                GROUP => out.push_str(&symbols.grouping_separator),
+                '.' => out.push_str(&symbols.decimal_separator),
+                digit => out.push(symbols.localized(digit)),
+            }
+        }
         if let Some(width) = self.min_exponent {
             out.push_str(&symbols.exponent_separator);
             if exponent < 0 {
@@ -214,52 +218,56 @@ impl SubPicture {
             out.extend(digits.chars().map(|c| symbols.localized(c)));
         }
         out.push_str(&self.suffix);
-        out
+        Ok(out)
     }
 
-    fn push_integer(&self, out: &mut String, integer: &str, symbols: &Symbols) {
-        let digits: Vec<char> = integer.trim_start_matches('0').chars().collect();
-        let zeros = self.min_integer.saturating_sub(digits.len());
-        let total = zeros + digits.len();
-        let padded = std::iter::repeat_n('0', zeros).chain(digits);
-        for (index, digit) in padded.enumerate() {
-            let right = total - index;
-            if index > 0 && self.grouping.separates(right) {
-                out.push_str(&symbols.grouping_separator);
+    /// Pads a plain decimal text and marks the separators in it.
+    fn group(&self, plain: &str) -> Result<Vec<char>, PictureError> {
+        let (integer, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+        let integer = integer.trim_start_matches('0');
+        let fraction = fraction.trim_end_matches('0');
+        let zeros = |wanted: usize, present: usize| std::iter::repeat_n('0', wanted.saturating_sub(present));
+        let mut out: Vec<char> = zeros(self.min_integer, integer.len()).chain(integer.chars()).collect();
+        let mut point = out.len();
+        out.push('.');
+        out.extend(fraction.chars().chain(zeros(self.min_fraction, fraction.len())));
+        match &self.grouping {
+            Grouping::Every(size) => {
+                let total = point;
+                let mut grouped = Vec::with_capacity(out.len() * 2);
+                for (index, c) in out.into_iter().enumerate() {
+                    if index > 0 && index < total && (total - index).is_multiple_of(*size) {
+                        grouped.push(GROUP);
+                        point += 1;
+                    }
+                    grouped.push(c);
+                }
+                out = grouped;
             }
-            out.push(symbols.localized(digit));
-        }
-    }
-
-    fn push_fraction(&self, out: &mut String, fraction: &str, symbols: &Symbols) {
-        let digits = fraction.trim_end_matches('0');
-        let zeros = self.min_fraction.saturating_sub(digits.len());
-        let padded: Vec<char> = digits.chars().chain(std::iter::repeat_n('0', zeros)).collect();
-        if padded.is_empty() {
-            return;
-        }
-        out.push_str(&symbols.decimal_separator);
-        let group = self.fraction_group.map(|at| at.min(padded.len()));
-        for (index, digit) in padded.iter().enumerate() {
-            if group == Some(index) {
-                out.push_str(&symbols.grouping_separator);
+            Grouping::At(positions) => {
+                check_insertions(positions.len(), out.len())?;
+                for position in positions.iter().rev() {
+                    // The reference counts a place left of the text from its end, and so do we.
+                    let place = point.checked_sub(*position);
+                    let at = place.unwrap_or_else(|| (out.len() + point).saturating_sub(*position));
+                    out.insert(at, GROUP);
+                    point += 1;
+                }
             }
-            out.push(symbols.localized(*digit));
         }
-        if group == Some(padded.len()) {
-            out.push_str(&symbols.grouping_separator);
+        if let Some(digits) = self.fraction_group {
+            out.insert((point + 1 + digits).min(out.len()), GROUP);
         }
+        // Without a separator in the picture the reference drops the last character, whatever it is.
+        if !self.has_point || out.last() == Some(&'.') {
+            out.pop();
+        }
+        Ok(out)
     }
 }
 
-impl Grouping {
-    fn separates(&self, digits_to_the_right: usize) -> bool {
-        match self {
-            Grouping::Every(size) => digits_to_the_right.is_multiple_of(*size),
-            Grouping::At(positions) => positions.binary_search(&digits_to_the_right).is_ok(),
-        }
-    }
-}
+/// Stands for the grouping separator until the symbols are put in.
+const GROUP: char = '\0';
 
 impl<'a> Spans<'a> {
     fn split(chars: &'a [char], first: usize, last: usize, symbols: &Symbols) -> Spans<'a> {
@@ -270,18 +278,16 @@ impl<'a> Spans<'a> {
         let slice = |from: usize, to: usize| chars.get(from..to).unwrap_or_default();
         // A separator right behind the last active character counts: its exponent is empty, hence refused.
         let exponent_at = find(&symbols.exponent_separator, first).filter(|&at| at <= last && at < chars.len());
-        let mantissa = slice(first, exponent_at.unwrap_or(last));
+        let active = slice(first, last);
+        // The reference cuts the active part at the separator's place in the whole sub-picture, so a prefix of
+        // n characters moves n of them from the exponent to the mantissa; and so do we.
+        let cut = exponent_at.unwrap_or(active.len()).min(active.len());
+        let (mantissa, behind) = active.split_at_checked(cut).unwrap_or((active, &[]));
         let decimal_at = mantissa.iter().position(|&c| is(&symbols.decimal_separator, c));
         let integer = mantissa.get(..decimal_at.unwrap_or(mantissa.len())).unwrap_or_default();
         let fraction = decimal_at.and_then(|at| mantissa.get(at + 1..)).unwrap_or_default();
-        Spans {
-            whole: chars,
-            active: slice(first, last),
-            mantissa,
-            integer,
-            fraction,
-            exponent: exponent_at.map(|at| slice(at + 1, last)),
-        }
+        let exponent = exponent_at.map(|_| behind.get(1..).unwrap_or_default());
+        Spans { whole: chars, active, mantissa, integer, fraction, exponent }
     }
 
     /// The error of the picture, if it has one; of several the reference reports the last of its list.
@@ -300,8 +306,8 @@ impl<'a> Spans<'a> {
             is_grouping(self.whole.get(at + 1)) || (at > 0 && is_grouping(self.whole.get(at - 1)))
         });
         let first_mandatory = self.integer.iter().position(mandatory);
-        let last_optional = self.integer.iter().rposition(optional);
-        let first_optional = self.fraction.iter().position(optional);
+        let first_hash = self.integer.iter().position(optional);
+        let last_hash = self.fraction.iter().rposition(optional);
         let last_mandatory = self.fraction.iter().rposition(mandatory);
         let exponent_is_wrong = self.exponent.is_some_and(|e| e.is_empty() || !e.iter().all(mandatory));
 
@@ -315,8 +321,8 @@ impl<'a> Spans<'a> {
             ("D3087", beside_decimal),
             ("D3088", decimal_at.is_none() && is_grouping(self.integer.last())),
             ("D3089", text.contains(&grouping.repeat(2))),
-            ("D3090", first_mandatory.zip(last_optional).is_some_and(|(digit, hash)| digit < hash)),
-            ("D3091", first_optional.zip(last_mandatory).is_some_and(|(hash, digit)| hash < digit)),
+            ("D3090", first_mandatory.zip(first_hash).is_some_and(|(digit, hash)| digit < hash)),
+            ("D3091", last_hash.zip(last_mandatory).is_some_and(|(hash, digit)| hash < digit)),
             ("D3092", self.exponent.is_some_and(|e| !e.is_empty()) && percents + per_milles > 0),
             ("D3093", exponent_is_wrong),
         ];
@@ -364,6 +370,7 @@ impl<'a> Spans<'a> {
             max_fraction: max_fraction.max(min_fraction),
             scaling,
             min_exponent: self.exponent.map(<[char]>::len),
+            has_point: text.contains(&symbols.decimal_separator),
         }
     }
 
@@ -373,9 +380,8 @@ impl<'a> Spans<'a> {
         for &c in self.integer.iter().rev() {
             if is(&symbols.grouping_separator, c) {
                 positions.push(digits);
-            } else {
-                digits += 1;
             }
+            digits += usize::from(symbols.is_any_digit(c));
         }
         match super::integer::regular_group(&positions) {
             Some(size) => Grouping::Every(size),
@@ -414,25 +420,16 @@ fn fixed(value: f64, places: usize) -> String {
     if rounded >= 1e21 { javascript_number(rounded) } else { format!("{rounded:.places$}") }
 }
 
-/// Rounds the shortest decimal text of a value, so that 1.005 is a half at two places although its double is
-/// less.
+/// Rounds by shifting the decimal point of the shortest text there and back, so that 1.005 is a half at two
+/// places although its double is less.
 fn round_half_even(value: f64, places: usize) -> f64 {
-    let text = format!("{value:e}");
-    let Some((mantissa, exponent)) = text.split_once('e') else { return value };
-    let Ok(exponent) = exponent.parse::<i64>() else { return value };
-    let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect();
-    // Digits kept: those before the point and `places` behind it.
-    let kept = exponent + 1 + i64::try_from(places).unwrap_or(i64::MAX / 2);
-    if kept < 0 {
-        return 0.0;
-    }
-    let kept = usize::try_from(kept).unwrap_or(usize::MAX);
-    let (Some(head), Some(tail)) = (digits.get(..kept), digits.get(kept..)) else { return value };
-    let Some((&next, beyond)) = tail.split_first() else { return value };
-    let odd = head.last().is_some_and(|digit| digit % 2 == 1);
-    let up = next > 5 || (next == 5 && (odd || beyond.iter().any(|&digit| digit > 0)));
-    let mut whole: u128 = head.iter().fold(0, |sum, &digit| sum * 10 + u128::from(digit));
-    whole += u128::from(up);
-    // The last kept digit stands at 10^-(places).
-    format!("{whole}e-{places}").parse().unwrap_or(value)
+    let places = i64::try_from(places).unwrap_or(i64::MAX);
+    let shift = |value: f64, places: i64| {
+        let text = format!("{value:e}");
+        let (mantissa, exponent) = text.split_once('e')?;
+        let exponent = exponent.parse::<i64>().ok()?.saturating_add(places);
+        format!("{mantissa}e{exponent}").parse::<f64>().ok().filter(|shifted| shifted.is_finite())
+    };
+    let rounded = shift(value, places).and_then(|shifted| shift(shifted.round_ties_even(), -places));
+    rounded.unwrap_or(value)
 }
