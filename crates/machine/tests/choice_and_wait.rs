@@ -257,3 +257,12 @@ fn the_longest_wait_is_taken() {
     assert!(run.execution.next_timer().is_some());
     assert_eq!(run.count("WaitStateExited"), 0);
 }
+
+#[test]
+fn a_moment_that_has_come_needs_no_timer() {
+    for field in [r#""Seconds": 0"#, r#""Timestamp": "2026-01-01T00:00:00Z""#] {
+        let mut run = one(&format!(r#"{{"Type": "Wait", {field}, "End": true}}"#));
+        run.start();
+        assert!(run.execution.is_closed(), "{field}");
+    }
+}
