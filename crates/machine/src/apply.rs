@@ -92,8 +92,8 @@ impl Execution {
                     task.last_heard = event.timestamp;
                 });
             }
-            E::TaskSubmitted { .. } => self.with_task(scope, event.id, |task| {
-                task.is_submitted = true;
+            E::TaskSubmitted { output, .. } => self.with_task(scope, event.id, |task| {
+                task.submitted = Some(output.0.clone());
                 task.last_heard = event.timestamp;
             }),
             E::TaskSucceeded { .. }
@@ -236,7 +236,7 @@ impl Execution {
             input: input.clone(),
             options: options.clone(),
             started_at: None,
-            is_submitted: false,
+            submitted: None,
             last_heard: event.timestamp,
         };
         self.set_work(scope, event.id, Work::Task(task));

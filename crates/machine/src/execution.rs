@@ -150,8 +150,8 @@ pub struct TaskRun {
     pub options: ScheduleOptions,
     /// When the call began, or a worker took the task.
     pub started_at: Option<Timestamp>,
-    /// Whether the call came back and the task now waits for its token.
-    pub is_submitted: bool,
+    /// What the call came back with, once the task waits for its token or for the job that the call started.
+    pub submitted: Option<Payload>,
     /// When it began, or was last heard of.
     pub last_heard: Timestamp,
 }

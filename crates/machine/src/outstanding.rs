@@ -23,7 +23,7 @@ pub struct OutstandingTask {
 }
 
 /// How far a task is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TaskProgress {
     /// An activity's task that no worker has taken yet.
     Queued,
@@ -31,6 +31,8 @@ pub enum TaskProgress {
     Called,
     /// The call came back, or a worker has taken it; the task waits for its token.
     WaitingForToken,
+    /// The call started a job, and came back with this; the task waits for the job's end, or for its token.
+    WaitingForJob(Payload),
 }
 
 impl Execution {
@@ -96,7 +98,7 @@ impl TaskRun {
         let waits_for_worker = match &self.resource {
             TaskResource::Activity { .. } => self.started_at.is_some(),
             TaskResource::Service { pattern, .. } => {
-                *pattern == Pattern::WaitForTaskToken && self.is_submitted
+                *pattern == Pattern::WaitForTaskToken && self.submitted.is_some()
             }
             TaskResource::LambdaFunction { .. } => false,
         };
@@ -110,11 +112,12 @@ impl TaskRun {
 }
 
 fn progress(task: &TaskRun) -> TaskProgress {
-    match (&task.resource, task.started_at.is_some(), task.is_submitted) {
-        (TaskResource::Activity { .. }, false, _) => TaskProgress::Queued,
-        (TaskResource::Activity { .. }, true, _) | (_, _, true) => TaskProgress::WaitingForToken,
-        (TaskResource::LambdaFunction { .. } | TaskResource::Service { .. }, _, false) => {
-            TaskProgress::Called
+    match (&task.resource, &task.submitted) {
+        (TaskResource::Activity { .. }, _) if task.started_at.is_none() => TaskProgress::Queued,
+        (TaskResource::Service { pattern: Pattern::Sync | Pattern::Sync2, .. }, Some(submitted)) => {
+            TaskProgress::WaitingForJob(submitted.clone())
         }
+        (TaskResource::Activity { .. }, _) | (_, Some(_)) => TaskProgress::WaitingForToken,
+        (TaskResource::LambdaFunction { .. } | TaskResource::Service { .. }, None) => TaskProgress::Called,
     }
 }

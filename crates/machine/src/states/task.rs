@@ -86,15 +86,16 @@ impl Run<'_> {
         }
     }
 
-    /// The call of a task came back.
+    /// The call of a task came back, or the job that it started ended.
     pub(crate) fn task_answered(&mut self, scope: ScopeId, task: EventId, answer: TaskAnswer) {
         let Some(run) = self.task_run(scope, task) else { return };
-        if run.is_submitted {
+        let (pattern, is_submitted) = (run.resource.pattern(), run.submitted.is_some());
+        if is_submitted && pattern == Pattern::WaitForTaskToken {
             // The call came back before; only the token can answer now.
             return;
         }
         match answer {
-            TaskAnswer::Succeeded(output) if run.resource.pattern() == Pattern::WaitForTaskToken => {
+            TaskAnswer::Succeeded(output) if !is_submitted && pattern != Pattern::RequestResponse => {
                 if let Some(action) = run.resource.service_action() {
                     self.emit(scope, EventDetails::TaskSubmitted { action, output: output.into() });
                 }
@@ -258,12 +259,13 @@ impl Run<'_> {
     }
 }
 
-/// Tasks that somebody answers by token: callbacks, and activities, whose workers hold one.
+/// Tasks that somebody answers by token: callbacks, activities, whose workers hold one, and jobs.
+/// AWS: recorded test_sync_with_task_token, a `.sync` task has a token too, and its answer ends the task before the job does.
 fn needs_token(resource: &TaskResource) -> bool {
     match resource {
         TaskResource::LambdaFunction { .. } => false,
         TaskResource::Activity { .. } => true,
-        TaskResource::Service { pattern, .. } => *pattern == Pattern::WaitForTaskToken,
+        TaskResource::Service { pattern, .. } => *pattern != Pattern::RequestResponse,
     }
 }
 
