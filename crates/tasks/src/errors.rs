@@ -27,9 +27,17 @@ pub(crate) fn not_called_yet(resource: &TaskResource) -> Failure {
     Failure::new(
         error_name::TASK_FAILED,
         format!(
-            "This version of Stepwright does not call {resource} yet; it calls Lambda functions by their ARN, \
-             arn:aws:states:::lambda:invoke and arn:aws:states:::lambda:invoke.waitForTaskToken"
+            "This version of Stepwright does not call {resource} yet; it calls Lambda functions by their ARN, and \
+             lambda:invoke and states:startExecution in each of their patterns"
         ),
+    )
+}
+
+/// A job whose end a runner cannot wait for.
+pub(crate) fn not_watched(resource: &TaskResource) -> Failure {
+    Failure::new(
+        error_name::TASK_FAILED,
+        format!("This version of Stepwright cannot wait for the end of a job that {resource} started"),
     )
 }
 

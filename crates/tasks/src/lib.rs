@@ -1,9 +1,10 @@
 //! What a Task state's Resource means: one file per integration.
 //!
 //! What it is: [`Tasks`] takes one attempt of a Task ([`TaskCall`]), makes the call and gives back the result or the
-//! failure exactly as AWS records it ([`TaskOutcome`]). It calls Lambda functions so far: by their ARN
+//! failure exactly as AWS records it ([`TaskOutcome`]). It calls Lambda functions: by their ARN
 //! (`lambda_function.rs`) and through `lambda:invoke` (`lambda_invoke.rs`), each in the local host or at an endpoint
-//! of the Lambda API ([`FunctionCaller`]).
+//! of the Lambda API ([`FunctionCaller`]). And it starts nested workflows (`start_execution.rs`) where the engine runs
+//! them ([`Workflows`]).
 //!
 //! What it is not: it does not know how executions are kept, retries nothing, and keeps no time-outs of its own.
 //!
@@ -20,9 +21,14 @@ mod lambda_invoke;
 mod local_functions;
 mod runner;
 mod sdk_metadata;
+mod start_execution;
+mod workflows;
 
-pub use call::{TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+pub use call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 pub use errors::outcome_unknown;
 pub use function_name::FunctionName;
 pub use functions::{FunctionCaller, InvokeFuture};
 pub use runner::{TaskLimits, Tasks};
+pub use workflows::{
+    EndedWorkflow, StartedWorkflow, WorkflowError, WorkflowFuture, WorkflowStart, Workflows,
+};

@@ -1,10 +1,12 @@
 //! From a Resource to its integration.
 
-use crate::call::{TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+use crate::call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
-use crate::{errors, lambda_function, lambda_invoke};
+use crate::workflows::{Connection, Workflows};
+use crate::{errors, lambda_function, lambda_invoke, start_execution};
+use json::Payload;
 use model::{Pattern, TaskResource};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
 
 /// What [`Tasks`] may use.
@@ -26,6 +28,7 @@ impl Default for TaskLimits {
 pub struct Tasks {
     functions: Arc<Functions>,
     permits: Arc<Semaphore>,
+    workflows: Arc<Connection>,
 }
 
 /// The integrations that can be called.
@@ -33,6 +36,7 @@ pub struct Tasks {
 enum Integration {
     LambdaFunction,
     LambdaInvoke,
+    StartExecution,
 }
 
 impl Tasks {
@@ -46,7 +50,11 @@ impl Tasks {
     /// Functions are called by the first of `callers` that has them.
     pub fn with_callers(callers: Vec<Arc<dyn FunctionCaller>>, limits: TaskLimits) -> Tasks {
         let permits = limits.concurrent_calls.clamp(1, Semaphore::MAX_PERMITS);
-        Tasks { functions: Arc::new(Functions::new(callers)), permits: Arc::new(Semaphore::new(permits)) }
+        Tasks {
+            functions: Arc::new(Functions::new(callers)),
+            permits: Arc::new(Semaphore::new(permits)),
+            workflows: Arc::new(Connection::default()),
+        }
     }
 }
 
@@ -58,12 +66,48 @@ impl TaskRunner for Tasks {
                 return TaskOutcome::Failed(errors::not_called_yet(&call.resource));
             };
             // The semaphore is never closed; were it, the call would go on without a permit.
-            let _permit = tasks.permits.acquire().await;
+            let permit = tasks.permits.acquire();
             match integration {
-                Integration::LambdaFunction => lambda_function::call(&tasks.functions, &call).await,
-                Integration::LambdaInvoke => lambda_invoke::call(&tasks.functions, &call).await,
+                Integration::LambdaFunction => {
+                    let _permit = permit.await;
+                    lambda_function::call(&tasks.functions, &call).await
+                }
+                Integration::LambdaInvoke => {
+                    let _permit = permit.await;
+                    lambda_invoke::call(&tasks.functions, &call).await
+                }
+                // It does not leave the process, and the functions that hold every permit may wait for it.
+                Integration::StartExecution => start_execution::call(&tasks.workflows, &call).await,
             }
         })
+    }
+
+    /// A job that is watched holds no permit: it takes as long as it takes.
+    fn watch(&self, call: TaskCall, submitted: Payload) -> TaskFuture {
+        let tasks = self.clone();
+        Box::pin(async move {
+            match integration(&call.resource) {
+                Some(Integration::StartExecution) => {
+                    start_execution::watch(&tasks.workflows, &call, &submitted).await
+                }
+                Some(Integration::LambdaFunction | Integration::LambdaInvoke) | None => {
+                    TaskOutcome::Failed(errors::not_watched(&call.resource))
+                }
+            }
+        })
+    }
+
+    fn cancel(&self, call: TaskCall, submitted: Payload) -> CancelFuture {
+        let tasks = self.clone();
+        Box::pin(async move {
+            if let Some(Integration::StartExecution) = integration(&call.resource) {
+                start_execution::cancel(&tasks.workflows, &submitted).await;
+            }
+        })
+    }
+
+    fn connect(&self, workflows: Weak<dyn Workflows>) {
+        self.workflows.replace(workflows);
     }
 
     fn supports(&self, resource: &TaskResource) -> bool {
@@ -76,8 +120,11 @@ fn integration(resource: &TaskResource) -> Option<Integration> {
         TaskResource::LambdaFunction { .. } => Some(Integration::LambdaFunction),
         TaskResource::Service { service, action, pattern, .. } => {
             let known_pattern = matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
-            let is_invoke = &**service == "lambda" && &**action == "invoke";
-            (is_invoke && known_pattern).then_some(Integration::LambdaInvoke)
+            match (&**service, &**action) {
+                ("lambda", "invoke") if known_pattern => Some(Integration::LambdaInvoke),
+                ("states", "startExecution") => Some(Integration::StartExecution),
+                _ => None,
+            }
         }
         TaskResource::Activity { .. } => None,
     }

@@ -12,13 +12,31 @@ use uuid::Uuid;
 pub(crate) fn of(answer: &InvokeResponse, at: SystemTime) -> (Value, Value) {
     let request_id = answer.request_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
     let all = headers(answer, &request_id, at);
+    members(all, answer.status, request_id)
+}
+
+/// The two members for an answer of Step Functions itself with a body of so many bytes.
+///
+/// AWS: recorded test_start_execution_sync.
+pub(crate) fn of_states(request_id: String, content_length: usize, at: SystemTime) -> (Value, Value) {
+    let all = vec![
+        ("x-amzn-RequestId", request_id.clone()),
+        ("connection", "keep-alive".to_owned()),
+        ("Content-Length", content_length.to_string()),
+        ("Date", httpdate::fmt_http_date(at.max(UNIX_EPOCH))),
+        ("Content-Type", "application/x-amz-json-1.0".to_owned()),
+    ];
+    members(all, 200, request_id)
+}
+
+fn members(all: Vec<(&'static str, String)>, status: u16, request_id: String) -> (Value, Value) {
     let mut sorted = all.clone();
     sorted.sort_by_key(|(name, _)| name.to_ascii_lowercase());
     let lists = all.into_iter().map(|(name, value)| (name, Value::array(vec![Value::from(value)])));
     let http = Value::object([
         ("AllHttpHeaders", Value::object(lists)),
         ("HttpHeaders", Value::object(sorted)),
-        ("HttpStatusCode", Value::from(u32::from(answer.status))),
+        ("HttpStatusCode", Value::from(u32::from(status))),
     ]);
     (http, Value::object([("RequestId", request_id)]))
 }
@@ -76,6 +94,23 @@ mod tests {
                 r#""Date":"Thu, 30 Apr 2020 00:39:33 GMT","X-Amz-Executed-Version":"$LATEST","#,
                 r#""x-amzn-Remapped-Content-Length":"0","x-amzn-RequestId":"id","X-Amzn-Trace-Id":"trace"},"#,
                 r#""HttpStatusCode":200}"#
+            )
+        );
+        assert_eq!(response.to_text(), r#"{"RequestId":"id"}"#);
+    }
+
+    #[test]
+    fn the_headers_of_step_functions_have_the_recorded_order_and_spelling() {
+        let at = UNIX_EPOCH + Duration::from_secs(1_588_207_173);
+        let (http, response) = of_states("id".into(), 161, at);
+        assert_eq!(
+            http.to_text(),
+            concat!(
+                r#"{"AllHttpHeaders":{"x-amzn-RequestId":["id"],"connection":["keep-alive"],"Content-Length":["161"],"#,
+                r#""Date":["Thu, 30 Apr 2020 00:39:33 GMT"],"Content-Type":["application/x-amz-json-1.0"]},"#,
+                r#""HttpHeaders":{"connection":"keep-alive","Content-Length":"161","#,
+                r#""Content-Type":"application/x-amz-json-1.0","Date":"Thu, 30 Apr 2020 00:39:33 GMT","#,
+                r#""x-amzn-RequestId":"id"},"HttpStatusCode":200}"#
             )
         );
         assert_eq!(response.to_text(), r#"{"RequestId":"id"}"#);
