@@ -10,6 +10,7 @@ use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
 use crate::shard::{Shard, Shared};
 use crate::timers::{self, Horizon};
+use crate::workflows::{Closings, NestedWorkflows};
 use json::Payload;
 use machine::{TaskAnswer, TaskToken};
 use model::{
@@ -18,7 +19,7 @@ use model::{
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Direction, GroupCommit, GroupCommitOptions, KeyRange, Store, Table, Walk};
-use tasks::TaskRunner;
+use tasks::{TaskRunner, Workflows};
 use tokio::sync::oneshot;
 
 /// Records that one page of a filtered listing looks at; the page is short where it needed more.
@@ -81,11 +82,19 @@ impl Engine {
         let horizon = Horizon::default();
         let reach = u64::try_from(config.timer_horizon.as_millis()).unwrap_or(u64::MAX);
         horizon.move_to(config.clock.now().plus_millis(reach));
-        let shared = Shared { config, store, commits, machines, activities, tasks, mailboxes, horizon };
+        let closings = Closings::default();
+        let shared =
+            Shared { config, store, commits, machines, activities, tasks, mailboxes, horizon, closings };
+        let engine = Engine { shared: shared.clone() };
+        let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
+        shared.tasks.connect(Arc::downgrade(&workflows));
         for mailbox in receivers {
-            tokio::spawn(Shard::new(shared.clone(), mailbox).run());
+            let (shard, workflows) = (Shard::new(shared.clone(), mailbox), workflows.clone());
+            tokio::spawn(async move {
+                shard.run().await;
+                drop(workflows);
+            });
         }
-        let engine = Engine { shared };
         engine.recover().await?;
         tokio::spawn(timers::keep_moving(engine.shared.clone()));
         Ok(engine)
@@ -196,6 +205,17 @@ impl Engine {
             trace_header: opening.trace_header,
             machine,
         }))
+    }
+
+    /// Waits until an execution has ended, and gives it; `None` if there is none of that ARN.
+    pub async fn ended(&self, arn: &ExecutionArn) -> Result<Option<ExecutionRecord>, EngineError> {
+        loop {
+            let mut waiting = self.shared.closings.wait_for(arn);
+            match self.execution(arn)? {
+                Some(record) if record.status == ExecutionStatus::Running => waiting.announced().await,
+                known => return Ok(known),
+            }
+        }
     }
 
     /// The executions of a machine, newest first. A page may be short although more follow.

@@ -8,6 +8,9 @@
 //! A task whose call was under way when the process died is not called again: its outcome is unknown, and it fails with
 //! the error that AWS's own clients give when they lose an answer, so that the Retry which AWS recommends handles it.
 //!
+//! A job that a `.sync` task started, such as a nested workflow, is not lost with the process: the next one takes up
+//! waiting for its end.
+//!
 //! An execution that only waits is dropped from memory; one timer entry in the store brings it back.
 //!
 //! This crate knows nothing of HTTP. Time, randomness, the store and the task runner come in through traits.
@@ -18,6 +21,7 @@ mod config;
 mod dispatch;
 mod error;
 mod facade;
+mod jobs;
 mod keys;
 mod live;
 mod machines;
@@ -26,6 +30,7 @@ mod records;
 mod shard;
 mod timers;
 mod verify;
+mod workflows;
 
 pub use activities::{Activities, Activity, ActivityTask};
 pub use clock::{Clock, SystemClock};

@@ -17,6 +17,8 @@ pub(crate) enum Message {
     Start(Box<StartMessage>),
     /// A task's call came back.
     Answered { arn: ExecutionArn, scope: ScopeId, task: EventId, answer: TaskAnswer },
+    /// The job that a task's call started has ended.
+    JobEnded { arn: ExecutionArn, scope: ScopeId, task: EventId, answer: TaskAnswer },
     /// Somebody sent a token.
     Token {
         arn: ExecutionArn,

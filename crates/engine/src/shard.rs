@@ -7,6 +7,7 @@ use crate::clock::SystemEntropy;
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::facade::Started;
+use crate::jobs::Jobs;
 use crate::keys::{self, Part};
 use crate::live::Live;
 use crate::machines::StateMachines;
@@ -14,8 +15,9 @@ use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::records::{self, Closing, Listed, Opening};
 use crate::timers::Horizon;
 use crate::verify;
+use crate::workflows::Closings;
 use json::Payload;
-use machine::{About, Outside, OutstandingTask, ScopeId, Stimulus, TaskProgress};
+use machine::{About, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) tasks: Arc<dyn TaskRunner>,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) horizon: Horizon,
+    pub(crate) closings: Closings,
 }
 
 pub(crate) struct Shard {
@@ -50,6 +53,8 @@ pub(crate) struct Shard {
     round: u64,
     /// Calls that are under way.
     pub(crate) calls: usize,
+    /// What the tasks of its executions have started outside.
+    pub(crate) jobs: Jobs,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
 }
@@ -76,6 +81,7 @@ impl Shard {
             now: Timestamp(0),
             round: 0,
             calls: 0,
+            jobs: Jobs::default(),
             is_draining: false,
         }
     }
@@ -140,11 +146,20 @@ impl Shard {
             Message::Start(start) => self.start(*start, round),
             Message::Answered { arn, scope, task, answer } => {
                 self.calls = self.calls.saturating_sub(1);
+                match &answer {
+                    TaskAnswer::Succeeded(output) => self.jobs.submitted(&arn, task, output),
+                    TaskAnswer::Failed(_) => self.jobs.forget(&arn, task),
+                }
+                self.stimulate(&arn, Stimulus::TaskAnswered { scope, task, answer }, round)
+            }
+            Message::JobEnded { arn, scope, task, answer } => {
+                self.jobs.forget(&arn, task);
                 self.stimulate(&arn, Stimulus::TaskAnswered { scope, task, answer }, round)
             }
             Message::Token { arn, token, action, reply } => {
                 let known = self.token_state(&arn, &token)?;
                 if known.is_ok() {
+                    self.release_job(&arn, &token, &action);
                     let stimulus = match action {
                         TokenAction::Answer(answer) => Stimulus::TokenAnswered { token, answer },
                         TokenAction::Heartbeat => Stimulus::Heartbeat { token },
@@ -222,6 +237,7 @@ impl Shard {
             region: self.shared.config.partition.region.clone(),
             started_at: self.now,
             deadline: self.now.plus_seconds(limits::EXECUTION_SECONDS),
+            is_synchronous: false,
         };
         self.list(&about, ExecutionStatus::Running, &mut round.batch);
         self.live.insert(arn.clone(), Live::new(machine));
@@ -325,6 +341,8 @@ impl Shard {
         }
         if live.execution.is_closed() {
             self.live.remove(arn);
+            self.cancel_jobs(arn, &[]);
+            self.shared.closings.announce(arn);
             return Ok(());
         }
         if let Some(due) = live.timer.filter(|due| self.shared.horizon.holds(*due)) {

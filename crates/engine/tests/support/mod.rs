@@ -18,6 +18,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{EmbeddedOptions, EmbeddedStore, MemoryStore, Store, StoreError};
+use tasks::TaskRunner;
 use tokio::runtime::Runtime;
 
 /// Longer than anything here takes; a test that reaches it fails.
@@ -74,10 +75,15 @@ impl Bed {
 
     /// Starts an engine with other settings.
     pub fn boot_with(&self, config: EngineConfig) -> Process {
+        self.boot_on(config, self.script.clone())
+    }
+
+    /// Starts an engine whose tasks are run by something else than the script.
+    pub fn boot_on(&self, config: EngineConfig, tasks: Arc<dyn TaskRunner>) -> Process {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
         let store = Arc::new(MortalStore::new(self.open()));
-        let engine = runtime.block_on(Engine::open(config, store.clone(), self.script.clone())).unwrap();
+        let engine = runtime.block_on(Engine::open(config, store.clone(), tasks)).unwrap();
         Process { runtime, engine, store }
     }
 
