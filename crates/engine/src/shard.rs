@@ -237,7 +237,6 @@ impl Shard {
             region: self.shared.config.partition.region.clone(),
             started_at: self.now,
             deadline: self.now.plus_seconds(limits::EXECUTION_SECONDS),
-            is_synchronous: false,
         };
         self.list(&about, ExecutionStatus::Running, &mut round.batch);
         self.live.insert(arn.clone(), Live::new(machine));
