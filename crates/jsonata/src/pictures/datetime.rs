@@ -141,6 +141,11 @@ impl Marker {
         if let (Primary::Decimal(decimal), Some(width)) = (&mut picture.primary, self.min_width) {
             decimal.mandatory = decimal.mandatory.max(width);
         }
+        if let (Component::Year, Primary::Decimal(decimal), Some(width)) =
+            (self.component, &mut picture.primary, self.max_width)
+        {
+            decimal.mandatory = width;
+        }
         Ok(Field::Integer(picture))
     }
 

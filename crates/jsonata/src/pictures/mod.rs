@@ -11,7 +11,7 @@ pub mod number;
 mod words;
 
 #[cfg(test)]
-mod properties;
+mod tests;
 
 use std::fmt;
 
@@ -75,7 +75,14 @@ fn javascript_number(value: f64) -> String {
         return "0".to_owned();
     }
     if !value.is_finite() {
-        return if value.is_nan() { "NaN" } else if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+        return if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned();
     }
     if (1e-6..1e21).contains(&value.abs()) {
         return value.to_string();

@@ -277,7 +277,8 @@ impl<'a> Spans<'a> {
         };
         let slice = |from: usize, to: usize| chars.get(from..to).unwrap_or_default();
         // A separator right behind the last active character counts: its exponent is empty, hence refused.
-        let exponent_at = find(&symbols.exponent_separator, first).filter(|&at| at <= last && at < chars.len());
+        let exponent_at =
+            find(&symbols.exponent_separator, first).filter(|&at| at <= last && at < chars.len());
         let active = slice(first, last);
         // The reference cuts the active part at the separator's place in the whole sub-picture, so a prefix of
         // n characters moves n of them from the exponent to the mantissa; and so do we.

@@ -36,25 +36,64 @@ pub(super) enum Matcher {
 /// One instruction; `u32` targets are instruction indices.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Inst {
-    One { matcher: Matcher, backwards: bool },
+    One {
+        matcher: Matcher,
+        backwards: bool,
+    },
     /// A repeated single character: no frame per round.
-    Run { matcher: Matcher, min: u32, max: u32, greedy: bool, backwards: bool },
+    Run {
+        matcher: Matcher,
+        min: u32,
+        max: u32,
+        greedy: bool,
+        backwards: bool,
+    },
     /// Goes on here, and at `second` if that fails.
-    Split { second: u32 },
+    Split {
+        second: u32,
+    },
     Jump(u32),
     /// Puts the position in a register.
     Save(u32),
-    Start { multiline: bool },
-    End { multiline: bool },
-    WordBoundary { negated: bool },
-    BackReference { group: u32, backwards: bool },
-    LookStart { negated: bool, behind: u32 },
+    Start {
+        multiline: bool,
+    },
+    End {
+        multiline: bool,
+    },
+    WordBoundary {
+        negated: bool,
+    },
+    BackReference {
+        group: u32,
+        backwards: bool,
+    },
+    LookStart {
+        negated: bool,
+        behind: u32,
+    },
     LookEnd,
     /// `register` counts the rounds, the next one holds where the round started.
-    LoopInit { register: u32 },
-    Loop { register: u32, min: u32, max: u32, greedy: bool, exit: u32 },
-    LoopEnter { register: u32, first_group: u32, last_group: u32 },
-    LoopEnd { register: u32, min: u32, decide: u32 },
+    LoopInit {
+        register: u32,
+    },
+    Loop {
+        register: u32,
+        min: u32,
+        max: u32,
+        greedy: bool,
+        exit: u32,
+    },
+    LoopEnter {
+        register: u32,
+        first_group: u32,
+        last_group: u32,
+    },
+    LoopEnd {
+        register: u32,
+        min: u32,
+        decide: u32,
+    },
     Fail,
     Match,
 }
@@ -99,14 +138,34 @@ pub(super) fn find_at(
 /// What to do when the current path fails.
 #[derive(Debug, Clone, Copy)]
 enum Frame {
-    Branch { pc: u32, position: u32 },
-    Restore { register: u32, old: u32 },
+    Branch {
+        pc: u32,
+        position: u32,
+    },
+    Restore {
+        register: u32,
+        old: u32,
+    },
     /// A greedy run that may give back one character at a time down (or, backwards, up) to `limit`.
-    GiveBack { pc: u32, position: u32, limit: u32 },
+    GiveBack {
+        pc: u32,
+        position: u32,
+        limit: u32,
+    },
     /// A lazy run that may take `left` more characters.
-    TakeMore { pc: u32, position: u32, left: u32 },
-    Look { pc: u32, position: u32 },
-    NegatedLook { pc: u32, position: u32 },
+    TakeMore {
+        pc: u32,
+        position: u32,
+        left: u32,
+    },
+    Look {
+        pc: u32,
+        position: u32,
+    },
+    NegatedLook {
+        pc: u32,
+        position: u32,
+    },
 }
 
 struct Machine<'a> {
@@ -258,7 +317,9 @@ impl Machine<'_> {
                 let after = self.char_after(position).is_some_and(|(c, _)| is_word(c));
                 on((before != after) != negated)
             }
-            Inst::BackReference { group, backwards } => self.back_reference(group, backwards)?.then_some(pc + 1),
+            Inst::BackReference { group, backwards } => {
+                self.back_reference(group, backwards)?.then_some(pc + 1)
+            }
             Inst::LookStart { negated, behind } => {
                 self.push(match negated {
                     true => Frame::NegatedLook { pc: behind, position },
@@ -401,7 +462,8 @@ impl Machine<'_> {
                     return Ok(Some(pc + 1));
                 }
                 Frame::TakeMore { pc, position, left } => {
-                    let Some(&Inst::Run { matcher, backwards, .. }) = self.program.insts.get(pc as usize) else {
+                    let Some(&Inst::Run { matcher, backwards, .. }) = self.program.insts.get(pc as usize)
+                    else {
                         continue;
                     };
                     let Some(next) = self.take(matcher, position, backwards) else { continue };

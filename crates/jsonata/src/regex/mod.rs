@@ -103,9 +103,8 @@ impl Regex {
         if pattern.len() > MAX_PATTERN_BYTES {
             return Err(refuse(TOO_LARGE));
         }
-        let parsed = parser::parse(pattern).map_err(|reason| refuse(reason))?;
-        let program = compile::compile(&parsed.root, parsed.group_names.len(), options)
-            .map_err(|reason| refuse(reason))?;
+        let parsed = parser::parse(pattern).map_err(&refuse)?;
+        let program = compile::compile(&parsed.root, parsed.group_names.len(), options).map_err(&refuse)?;
         Ok(Regex { program, group_names: parsed.group_names })
     }
 

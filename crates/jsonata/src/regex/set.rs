@@ -11,6 +11,8 @@ pub(super) struct CharSet {
 }
 
 const LAST: u32 = 0x10_FFFF;
+/// Below this size a set's characters are folded one by one, above it the table of all folds is gone through.
+const FEW: u32 = 128;
 
 impl CharSet {
     /// Builds a set from ranges in any order, overlapping or not.
@@ -106,6 +108,14 @@ impl CharSet {
     /// Adds every character that is the same as a member when case is ignored.
     pub(super) fn close_over_case(&self) -> CharSet {
         let mut out = self.ranges.clone();
+        let size: u32 = self.ranges.iter().map(|(low, high)| high - low + 1).sum();
+        if size <= FEW {
+            for c in self.ranges.iter().flat_map(|&(low, high)| low..=high).filter_map(char::from_u32) {
+                let class = case_classes().get(&canonical(c)).into_iter().flatten();
+                out.extend(class.map(|&c| (u32::from(c), u32::from(c))));
+            }
+            return CharSet::new(out);
+        }
         for class in case_classes().values() {
             if class.iter().any(|&c| self.contains(c)) {
                 out.extend(class.iter().map(|&c| (u32::from(c), u32::from(c))));

@@ -104,7 +104,8 @@ fn format_name(marker: &Marker, value: i64, case: NameCase) -> Result<String, Pi
         Component::DayOfWeek => &DAYS,
         _ => return Err(marker.refuse_name()),
     };
-    let name = usize::try_from(value - 1).ok().and_then(|index| names.get(index)).copied().unwrap_or_default();
+    let name =
+        usize::try_from(value - 1).ok().and_then(|index| names.get(index)).copied().unwrap_or_default();
     let name = match case {
         NameCase::Upper => name.to_uppercase(),
         NameCase::Lower => name.to_lowercase(),

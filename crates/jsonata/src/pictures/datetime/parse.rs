@@ -7,7 +7,7 @@ use super::super::integer::{IntegerPicture, Primary};
 use super::super::words;
 use super::super::{OUT_OF_BUDGET, PictureError};
 use super::calendar::{Fields, MILLIS_PER_DAY, days_of};
-use super::{Component, DAYS, Field, MONTHS, Marker, Part, analyse};
+use super::{Component, DAYS, Field, MONTHS, Marker, NameCase, Part, analyse};
 use crate::regex::Regex;
 
 /// Steps that matching one timestamp may take.
@@ -33,7 +33,8 @@ pub fn parse_timestamp(
     let (pattern, markers) = pattern_of(&parts)?;
     let budget = |_| PictureError::new(OUT_OF_BUDGET);
     let regex = Regex::compile(&pattern, "i").map_err(|_| PictureError::new(OUT_OF_BUDGET))?;
-    let Some(found) = regex.find_at(text, 0, &mut MATCH_STEPS.clone()).map_err(budget)? else {
+    let mut steps = MATCH_STEPS;
+    let Some(found) = regex.find_at(text, 0, &mut steps).map_err(budget)? else {
         return Ok(None);
     };
     let mut read = Read::default();
@@ -68,13 +69,22 @@ fn pattern_of(parts: &[Part]) -> Result<(String, Markers<'_>), PictureError> {
             markers.push((marker, None));
             continue;
         }
-        let field = marker.field()?;
+        if matches!(marker.component, Component::Calendar | Component::Era) {
+            return Err(marker.refuse_name());
+        }
+        // Whatever their presentation, am/pm are letters and fractions are digits.
+        let field = match marker.component {
+            Component::HalfDay => Field::Name(NameCase::Lower),
+            Component::Fraction => Field::Integer(IntegerPicture::from_parts("1", false)?),
+            _ => marker.field()?,
+        };
         match &field {
             Field::Name(_) if !marker.component.has_names() => return Err(marker.refuse_name()),
             Field::Name(_) => pattern.push_str("([a-zA-Z]+)"),
             Field::Integer(picture) => {
-                let next_is_number = parts.get(index + 1).is_some_and(is_number);
-                pattern.push_str(&integer_pattern(marker, picture, next_is_number));
+                let fraction = marker.component == Component::Fraction;
+                let next_is_number = !fraction && parts.get(index + 1).is_some_and(is_number);
+                pattern.push_str(&integer_pattern(picture, next_is_number));
             }
         }
         markers.push((marker, Some(field)));
@@ -106,14 +116,13 @@ fn zone_separator(marker: &Marker) -> Option<char> {
 }
 
 /// A number directly before another one takes exactly its width.
-fn integer_pattern(marker: &Marker, picture: &IntegerPicture, next_is_number: bool) -> String {
+fn integer_pattern(picture: &IntegerPicture, next_is_number: bool) -> String {
     match &picture.primary {
         Primary::Decimal(decimal) => {
             let mut pattern = String::from("([0-9]");
             match next_is_number {
                 true => {
-                    let width = marker.max_width.unwrap_or(decimal.mandatory);
-                    let _ = write!(pattern, "{{{width}}}");
+                    let _ = write!(pattern, "{{{}}}", decimal.mandatory);
                 }
                 false => pattern.push('+'),
             }
@@ -148,7 +157,8 @@ struct Read {
     minute: Option<f64>,
     second: Option<f64>,
     millisecond: Option<f64>,
-    zone_minutes: f64,
+    zone: Option<f64>,
+    gmt_zone: Option<f64>,
 }
 
 impl Read {
@@ -159,7 +169,7 @@ impl Read {
             }
             Some(Field::Integer(picture)) => Some(picture.read(text).unwrap_or(f64::NAN)),
             Some(Field::Name(_)) => read_name(marker, text),
-            None => None,
+            None => Some(read_zone(marker, text)),
         };
         let slot = match marker.component {
             Component::Year => &mut self.year,
@@ -177,10 +187,8 @@ impl Read {
             Component::Minute => &mut self.minute,
             Component::Second => &mut self.second,
             Component::Fraction => &mut self.millisecond,
-            Component::Zone | Component::GmtZone => {
-                self.zone_minutes = read_zone(marker, text);
-                return;
-            }
+            Component::Zone => &mut self.zone,
+            Component::GmtZone => &mut self.gmt_zone,
             Component::Calendar | Component::Era => return,
         };
         *slot = value;
@@ -220,7 +228,8 @@ impl Read {
             Some(number) => match whole(number) {
                 Some(number) => {
                     // Only month and day are kept: day 400 of a year is an early day of that same year.
-                    let fields = Fields::of((days_of(year, 1, 1) + number - 1).saturating_mul(MILLIS_PER_DAY));
+                    let fields =
+                        Fields::of((days_of(year, 1, 1) + number - 1).saturating_mul(MILLIS_PER_DAY));
                     (fields.month as f64, fields.day as f64)
                 }
                 None => return Ok(None),
@@ -231,6 +240,8 @@ impl Read {
             (false, _) => hour,
             (true, afternoon) => (if hour == 12.0 { 0.0 } else { hour }) + if afternoon { 12.0 } else { 0.0 },
         };
+        // The reference takes a month that is zero or no number for January.
+        let month = if month > 0.0 { month } else { 1.0 };
         let (Some(month), Some(day)) = (whole(month), whole(day)) else { return Ok(None) };
         let clock = [(hour, 3_600_000), (minute, 60_000), (second, 1_000), (millisecond, 1)];
         let mut total = i128::from(days_of(year, month, day)) * i128::from(MILLIS_PER_DAY);
@@ -238,7 +249,7 @@ impl Read {
             let Some(value) = whole(value) else { return Ok(None) };
             total += i128::from(value) * millis;
         }
-        let Some(zone) = whole(self.zone_minutes) else { return Ok(None) };
+        let Some(zone) = whole(self.zone.or(self.gmt_zone).unwrap_or(0.0)) else { return Ok(None) };
         let shifted = total - i128::from(zone) * 60_000;
         let inside = total.abs() <= LAST_MILLIS && shifted.abs() <= LAST_MILLIS;
         Ok(inside.then(|| i64::try_from(shifted).ok()).flatten())
@@ -294,10 +305,11 @@ fn read_name(marker: &Marker, text: &str) -> Option<f64> {
     };
     let width = marker.max_width.unwrap_or(usize::MAX);
     let matches = |name: &&str| name.get(..width.min(name.len())) == Some(text);
-    names.iter().rposition(|name| matches(&name)).map(|index| index as f64 + 1.0)
+    names.iter().rposition(matches).map(|index| index as f64 + 1.0)
 }
 
-/// Minutes east of Greenwich.
+/// Minutes east of Greenwich. The sign belongs to the hours alone, as in the reference: `-05:30` is four and a
+/// half hours west.
 fn read_zone(marker: &Marker, text: &str) -> f64 {
     let digits = text.trim_start_matches(['+', '-']);
     let (hours, minutes) = match zone_separator(marker) {
@@ -306,8 +318,8 @@ fn read_zone(marker: &Marker, text: &str) -> f64 {
         None => digits.split_at_checked(2).unwrap_or((digits, "0")),
     };
     let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
-    let size = number(hours) * 60.0 + number(minutes);
-    if text.starts_with('-') { -size } else { size }
+    let hours = if text.starts_with('-') { -number(hours) } else { number(hours) };
+    hours * 60.0 + number(minutes)
 }
 
 /// ISO 8601 as the reference accepts it, and then as JavaScript's `Date.parse` reads it.
@@ -316,9 +328,11 @@ fn parse_iso(text: &str) -> Result<Option<i64>, PictureError> {
     const PATTERN: &str = r"^(\d{4})(?:-([01]\d))?(?:-([0-3]\d))?(?:T([0-2]\d):([0-5]\d):([0-5]\d))?(?:\.(\d+))?(?:(Z)|([-+])([0-2]\d):?([0-5]\d))?$";
     let regex = ISO.get_or_init(|| Regex::compile(PATTERN, "").ok()).as_ref();
     let refuse = || PictureError::with_value("D3110", text);
-    let found = regex.and_then(|regex| regex.find_at(text, 0, &mut MATCH_STEPS.clone()).ok().flatten());
+    let mut steps = MATCH_STEPS;
+    let found = regex.and_then(|regex| regex.find_at(text, 0, &mut steps).ok().flatten());
     let Some(found) = found else { return Err(refuse()) };
-    let part = |group: usize| found.groups.get(group - 1).copied().flatten().and_then(|(a, b)| text.get(a..b));
+    let part =
+        |group: usize| found.groups.get(group - 1).copied().flatten().and_then(|(a, b)| text.get(a..b));
     let number = |group: usize, default: i64| part(group).map_or(Some(default), |digits| digits.parse().ok());
     let read = || {
         let (year, month, day) = (number(1, 0)?, number(2, 1)?, number(3, 1)?);
