@@ -18,6 +18,8 @@ pub struct EngineConfig {
     pub batch_size: usize,
     /// Executions that a shard keeps in memory although they only wait.
     pub idle_executions: usize,
+    /// Express executions that run at once; more are refused.
+    pub express_executions: usize,
     /// How far ahead timers are held in memory; later ones stay in the store alone.
     pub timer_horizon: Duration,
     /// Whether every execution is compared with the one rebuilt from its stored facts after each commit.
@@ -35,6 +37,7 @@ impl EngineConfig {
             mailbox_capacity: 4096,
             batch_size: 512,
             idle_executions: 1024,
+            express_executions: 1000,
             timer_horizon: Duration::from_secs(120),
             verify: cfg!(debug_assertions),
             clock: Arc::new(SystemClock),

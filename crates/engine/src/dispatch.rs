@@ -154,7 +154,11 @@ impl Shared {
 }
 
 /// Runs an integration as a task of its own, so that a panic in it fails the task and not the engine.
-async fn answer_of(outcome: TaskFuture, arn: &ExecutionArn, resource: &TaskResource) -> TaskAnswer {
+pub(crate) async fn answer_of(
+    outcome: TaskFuture,
+    arn: &ExecutionArn,
+    resource: &TaskResource,
+) -> TaskAnswer {
     // A set, because it ends what runs in it when it is dropped.
     let mut running = JoinSet::new();
     running.spawn(outcome);

@@ -48,6 +48,9 @@ pub enum StartError {
     /// There is one of that name, with another input or ended already.
     #[error("Execution Already Exists: '{0}'")]
     AlreadyExists(ExecutionArn),
+    /// As many Express executions run as the server holds.
+    #[error("Rate exceeded")]
+    Throttled,
     /// The engine cannot go on.
     #[error(transparent)]
     Engine(#[from] EngineError),

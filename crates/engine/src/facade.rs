@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Direction, GroupCommit, GroupCommitOptions, KeyRange, Store, Table, Walk};
 use tasks::{TaskRunner, Workflows};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Records that one page of a filtered listing looks at; the page is short where it needed more.
 const LISTING_REACH: usize = 10_000;
@@ -83,8 +83,19 @@ impl Engine {
         let reach = u64::try_from(config.timer_horizon.as_millis()).unwrap_or(u64::MAX);
         horizon.move_to(config.clock.now().plus_millis(reach));
         let closings = Closings::default();
-        let shared =
-            Shared { config, store, commits, machines, activities, tasks, mailboxes, horizon, closings };
+        let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
+        let shared = Shared {
+            config,
+            store,
+            commits,
+            machines,
+            activities,
+            tasks,
+            mailboxes,
+            horizon,
+            closings,
+            express,
+        };
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
         shared.tasks.connect(Arc::downgrade(&workflows));
@@ -103,6 +114,10 @@ impl Engine {
     /// Partition, region and account of every ARN.
     pub fn partition(&self) -> &Partition {
         &self.shared.config.partition
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The state machines.

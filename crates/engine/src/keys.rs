@@ -76,7 +76,10 @@ pub(crate) fn facts(arn: &ExecutionArn) -> KeyRange {
 
 /// The facts of the events that follow `event`.
 pub(crate) fn facts_after(arn: &ExecutionArn, event: EventId) -> KeyRange {
-    KeyRange { start: std::ops::Bound::Included(fact(arn, EventId(event.0.saturating_add(1)), 0)), ..facts(arn) }
+    KeyRange {
+        start: std::ops::Bound::Included(fact(arn, EventId(event.0.saturating_add(1)), 0)),
+        ..facts(arn)
+    }
 }
 
 /// The facts of the events before `event`.

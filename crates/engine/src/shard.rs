@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Batch, GroupCommit, Store, Table};
 use tasks::TaskRunner;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// What the shards share.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) mailboxes: Mailboxes,
     pub(crate) horizon: Horizon,
     pub(crate) closings: Closings,
+    /// Room for Express executions.
+    pub(crate) express: Arc<Semaphore>,
 }
 
 pub(crate) struct Shard {
@@ -237,6 +239,7 @@ impl Shard {
             region: self.shared.config.partition.region.clone(),
             started_at: self.now,
             deadline: self.now.plus_seconds(limits::EXECUTION_SECONDS),
+            is_synchronous: false,
         };
         self.list(&about, ExecutionStatus::Running, &mut round.batch);
         self.live.insert(arn.clone(), Live::new(machine));

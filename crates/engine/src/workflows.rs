@@ -59,6 +59,7 @@ impl Workflows for NestedWorkflows {
                 Err(error @ StartError::AlreadyExists(_)) => {
                     Err(refused("ExecutionAlreadyExists", error.to_string()))
                 }
+                Err(error @ StartError::Throttled) => Err(refused("ThrottlingException", error.to_string())),
                 Err(StartError::Engine(error)) => Err(unanswered(error)),
             }
         })

@@ -40,6 +40,7 @@ fn events_per_second(bytes: usize) -> f64 {
         region: "us-east-1".into(),
         started_at: Timestamp(0),
         deadline: Timestamp(i64::MAX),
+        is_synchronous: false,
     };
     let input = Payload::from(Value::from("x".repeat(bytes - 2)));
     let (began, mut events) = (Instant::now(), 0);

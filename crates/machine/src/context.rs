@@ -38,17 +38,17 @@ impl expr::ContextSource for Context<'_> {
     fn context(&self) -> Value {
         let mut context = Object::new();
         if let Some(about) = &self.execution.about {
-            context.insert(
-                "Execution",
-                Value::object([
-                    ("Id", Value::from(about.arn.0.clone())),
-                    ("Input", self.execution.input.value().clone()),
-                    ("StartTime", Value::from(about.started_at.to_string())),
-                    ("Name", Value::from(about.arn.name())),
-                    ("RoleArn", Value::from(about.role_arn.clone())),
-                    ("RedriveCount", Value::from(0)),
-                ]),
-            );
+            let mut own = Object::new();
+            own.insert("Id", about.arn.0.clone());
+            own.insert("Input", self.execution.input.value().clone());
+            own.insert("StartTime", about.started_at.to_string());
+            own.insert("Name", about.arn.name());
+            own.insert("RoleArn", about.role_arn.clone());
+            // AWS: recorded, synchronous Express executions have no count.
+            if !about.is_synchronous {
+                own.insert("RedriveCount", 0);
+            }
+            context.insert("Execution", Value::from(own));
             context.insert(
                 "StateMachine",
                 Value::object([

@@ -24,6 +24,8 @@ pub struct About {
     pub started_at: Timestamp,
     /// When it times out.
     pub deadline: Timestamp,
+    /// Whether a caller waits for its end, as StartSyncExecution does.
+    pub is_synchronous: bool,
 }
 
 /// The number of a scope; the top level is 0.

@@ -40,6 +40,11 @@ impl Partition {
         ExecutionArn(format!("{}{machine}:{name}", self.prefix("execution")).into())
     }
 
+    /// The ARN of an Express execution, whose last part alone makes it unique.
+    pub fn express_execution(&self, machine: &str, name: &str, unique: &str) -> ExecutionArn {
+        ExecutionArn(format!("{}{machine}:{name}:{unique}", self.prefix("express")).into())
+    }
+
     /// The ARN of an activity.
     pub fn activity(&self, name: &str) -> String {
         format!("{}{name}", self.prefix("activity"))
@@ -64,7 +69,8 @@ impl StateMachineArn {
 impl ExecutionArn {
     /// The execution's own name.
     pub fn name(&self) -> &str {
-        self.0.splitn(8, ':').nth(7).unwrap_or("")
+        // Names hold no colon; an Express execution has a further part behind its name.
+        self.0.split(':').nth(7).unwrap_or("")
     }
 }
 

@@ -28,6 +28,8 @@ pub const DEFAULT_PAGE_SIZE: u64 = 100;
 pub const REQUEST_SIZE: usize = 1_048_576;
 /// Seconds that a Standard execution may stay open: one year.
 pub const EXECUTION_SECONDS: u64 = 31_536_000;
+/// Seconds that an Express execution may run: five minutes.
+pub const EXPRESS_SECONDS: u64 = 300;
 /// The greatest number of seconds a definition may name, and the default of a Task's TimeoutSeconds.
 pub const SECONDS: u64 = 99_999_999;
 /// Iterations of an inline Map that run at once where MaxConcurrency does not say less.

@@ -382,6 +382,7 @@ pub(crate) fn about() -> About {
         region: "us-east-1".into(),
         started_at: START,
         deadline: START.plus_seconds(limits::EXECUTION_SECONDS),
+        is_synchronous: false,
     }
 }
 

@@ -20,6 +20,7 @@ mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
 mod start_execution;
+mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
 mod tags;
@@ -31,7 +32,7 @@ use crate::Api;
 use crate::error::ApiError;
 use crate::page::PageTokens;
 use crate::request::{Fields, Text, Words, parse_body};
-use engine::{Activity, EngineError, ExecutionRecord, TokenError};
+use engine::{Activity, EngineError, ExecutionRecord, StartError, TokenError};
 use json::Value;
 use model::arn::StatesArn;
 use model::{ExecutionArn, Timestamp, limits};
@@ -71,7 +72,7 @@ pub(crate) async fn call(
     })
 }
 
-const OPERATIONS: [&str; 23] = [
+const OPERATIONS: [&str; 24] = [
     "CreateActivity",
     "DeleteActivity",
     "DescribeActivity",
@@ -90,6 +91,7 @@ const OPERATIONS: [&str; 23] = [
     "SendTaskHeartbeat",
     "SendTaskSuccess",
     "StartExecution",
+    "StartSyncExecution",
     "StopExecution",
     "TagResource",
     "UntagResource",
@@ -117,6 +119,7 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
         "SendTaskHeartbeat" => send_task_heartbeat::call(caller, body).await,
         "SendTaskSuccess" => send_task_success::call(caller, body).await,
         "StartExecution" => start_execution::call(caller, body).await,
+        "StartSyncExecution" => start_sync_execution::call(caller, body).await,
         "StopExecution" => stop_execution::call(caller, body).await,
         "TagResource" => tag_resource::call(caller, body).await,
         "UntagResource" => untag_resource::call(caller, body).await,
@@ -180,6 +183,16 @@ fn put<T: Into<Value>>(object: &mut json::Object, member: &str, value: Option<T>
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> ApiError {
         ApiError::internal(error)
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> ApiError {
+        match error {
+            StartError::AlreadyExists(arn) => ApiError::ExecutionAlreadyExists(arn),
+            StartError::Throttled => ApiError::Throttling,
+            StartError::Engine(error) => ApiError::from(error),
+        }
     }
 }
 

@@ -3,15 +3,29 @@
 use super::{ARN, Caller, NAME, PAYLOAD, checked_name, machine};
 use crate::error::ApiError;
 use crate::request::{Text, read};
-use engine::{StartError, StartExecution};
+use engine::StartExecution;
 use json::{Payload, Value};
 use model::{StateMachineStatus, StateMachineType};
 use std::sync::Arc;
 
 const TRACE_HEADER_LENGTH: usize = 256;
 
-/// Starts an execution. The answer is given once the start is durable.
+/// Starts an execution. For a Standard machine the answer is given once the start is durable.
 pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
+    let request = read_request(caller, body)?;
+    let engine = &caller.api.engine;
+    let started = match request.machine.machine_type {
+        StateMachineType::Standard => engine.start_execution(request).await?,
+        StateMachineType::Express => engine.start_express_execution(request)?,
+    };
+    Ok(Value::object([
+        ("executionArn", Value::from(started.arn.0)),
+        ("startDate", started.started_at.to_wire()),
+    ]))
+}
+
+/// What StartExecution and StartSyncExecution are asked, with the machine that they name.
+pub(super) fn read_request(caller: &Caller<'_>, body: &Value) -> Result<StartExecution, ApiError> {
     let (arn, name, input, trace_header) = read(body, |f| {
         Ok((
             f.required_text("stateMachineArn", ARN)?,
@@ -23,26 +37,14 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
     machine::refuse_labelled(&arn)?;
     let name = name.map(checked_name).transpose()?.map(|name| name.to_string());
     let input = read_input(input)?;
-    let found = machine::existing(caller, &arn)?;
-    if found.status == StateMachineStatus::Deleting {
+    let machine = machine::existing(caller, &arn)?;
+    if machine.status == StateMachineStatus::Deleting {
         return Err(ApiError::StateMachineDeleting(arn.to_string()));
-    }
-    // Express machines can be registered, and do not run yet.
-    if found.machine_type == StateMachineType::Express {
-        return Err(ApiError::StateMachineTypeNotSupported);
     }
     // AWS: documented, the header of the request comes before the member of the body.
     let of_request = caller.trace_header.filter(|header| header.len() <= TRACE_HEADER_LENGTH);
     let trace_header = of_request.or(trace_header.as_deref()).map(str::to_owned);
-    let request = StartExecution { machine: found, name, input, trace_header };
-    let started = caller.api.engine.start_execution(request).await.map_err(|error| match error {
-        StartError::AlreadyExists(arn) => ApiError::ExecutionAlreadyExists(arn),
-        StartError::Engine(error) => ApiError::from(error),
-    })?;
-    Ok(Value::object([
-        ("executionArn", Value::from(started.arn.0)),
-        ("startDate", started.started_at.to_wire()),
-    ]))
+    Ok(StartExecution { machine, name, input, trace_header })
 }
 
 /// Any JSON value, kept to the byte; `{}` where the request has none.

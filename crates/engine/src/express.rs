@@ -1,0 +1,160 @@
+//! Express executions: the same machine, in memory alone.
+//!
+//! Nothing is stored. An asynchronous one is acknowledged before it runs and is lost with the process, which its
+//! at-least-once contract allows its caller to expect; a synchronous one answers its caller when it ends. Each is bounded
+//! in time and, as every execution, in events; the server holds a set number at once and refuses more.
+
+use crate::clock::SystemEntropy;
+use crate::dispatch::answer_of;
+use crate::error::StartError;
+use crate::facade::{Engine, StartExecution, Started};
+use crate::shard::Shared;
+use json::Payload;
+use machine::{About, Execution, Outside, ScopeId, Stimulus, TaskAnswer, TaskProgress};
+use model::{EventId, ExecutionArn, ExecutionStatus, Failure, Timestamp, limits};
+use std::collections::HashSet;
+use std::time::Duration;
+use tasks::TaskCall;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+/// How a synchronous execution ended.
+#[derive(Clone, Debug)]
+pub struct SyncExecution {
+    /// Its ARN.
+    pub arn: ExecutionArn,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub stopped_at: Timestamp,
+    /// How it ended.
+    pub status: ExecutionStatus,
+    /// Its output, if it succeeded.
+    pub output: Option<Payload>,
+    /// Its error, if it did not.
+    pub failure: Option<Failure>,
+}
+
+/// A task's answer, on its way back.
+type Answered = (ScopeId, EventId, TaskAnswer);
+
+impl Engine {
+    /// Runs an Express execution to its end and gives what became of it.
+    pub async fn start_sync_execution(&self, request: StartExecution) -> Result<SyncExecution, StartError> {
+        let execution = self.prepare(request, true)?;
+        Ok(execution.run().await)
+    }
+
+    /// Starts an Express execution and does not wait for it.
+    pub fn start_express_execution(&self, request: StartExecution) -> Result<Started, StartError> {
+        let execution = self.prepare(request, false)?;
+        let started = Started { arn: execution.about.arn.clone(), started_at: execution.about.started_at };
+        tokio::spawn(execution.run());
+        Ok(started)
+    }
+
+    fn prepare(&self, request: StartExecution, is_synchronous: bool) -> Result<ExpressRun, StartError> {
+        let shared = self.shared().clone();
+        let permit = shared.express.clone().try_acquire_owned().map_err(|_| StartError::Throttled)?;
+        let StartExecution { machine, name, input, trace_header: _ } = request;
+        let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let unique = uuid::Uuid::new_v4().to_string();
+        let started_at = shared.config.clock.now();
+        let about = About {
+            arn: self.partition().express_execution(&machine.name, &name, &unique),
+            state_machine_arn: machine.arn.clone(),
+            role_arn: machine.role_arn.clone(),
+            region: self.partition().region.clone(),
+            started_at,
+            deadline: started_at.plus_seconds(limits::EXPRESS_SECONDS),
+            is_synchronous,
+        };
+        Ok(ExpressRun { shared, machine, about, input, _permit: permit })
+    }
+}
+
+/// One Express execution on its way.
+struct ExpressRun {
+    shared: Shared,
+    machine: std::sync::Arc<crate::machines::StateMachine>,
+    about: About,
+    input: Payload,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl ExpressRun {
+    async fn run(self) -> SyncExecution {
+        let mut execution = Execution::new();
+        let mut called = HashSet::new();
+        // Every call sends once; the channel holds as many as can be under way in one execution.
+        let (answers, mut answered) = mpsc::channel::<Answered>(64);
+        let mut stimulus = Stimulus::Start { about: self.about.clone(), input: self.input.clone() };
+        loop {
+            self.decide(&mut execution, stimulus);
+            if execution.is_closed() {
+                return self.ended(&execution);
+            }
+            for task in execution.outstanding() {
+                if task.progress == TaskProgress::Called && called.insert(task.task) {
+                    self.call(task, answers.clone());
+                }
+            }
+            stimulus = tokio::select! {
+                Some((scope, task, answer)) = answered.recv() => Stimulus::TaskAnswered { scope, task, answer },
+                () = self.until_due(&execution) => Stimulus::Tick,
+            };
+        }
+    }
+
+    fn decide(&self, execution: &mut Execution, stimulus: Stimulus) {
+        let now = self.shared.config.clock.now();
+        let outside = Outside { now, entropy: &mut SystemEntropy, activity_exists: &|_| false };
+        // The facts are dropped: nothing of an Express execution is kept.
+        drop(machine::decide(execution, &self.machine.definition, stimulus, outside));
+    }
+
+    fn call(&self, task: machine::OutstandingTask, answers: mpsc::Sender<Answered>) {
+        let tasks = self.shared.tasks.clone();
+        let call = TaskCall {
+            resource: task.resource.clone(),
+            parameters: task.input,
+            region: self.about.region.clone(),
+            execution_arn: self.about.arn.0.clone(),
+        };
+        let arn = self.about.arn.clone();
+        tokio::spawn(async move {
+            let answer = answer_of(tasks.call(call), &arn, &task.resource).await;
+            // The execution has ended if this fails.
+            let _ = answers.send((task.scope, task.task, answer)).await;
+        });
+    }
+
+    async fn until_due(&self, execution: &Execution) {
+        match execution.next_timer() {
+            Some(due) => {
+                let millis = due.millis_since(self.shared.config.clock.now());
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    fn ended(&self, execution: &Execution) -> SyncExecution {
+        let failure = match execution.status {
+            // AWS: documented, an Express execution that runs out of time says so.
+            ExecutionStatus::TimedOut => Some(Failure::named(model::error_name::TIMEOUT)),
+            ExecutionStatus::Running
+            | ExecutionStatus::Succeeded
+            | ExecutionStatus::Failed
+            | ExecutionStatus::Aborted
+            | ExecutionStatus::PendingRedrive => execution.failure.clone(),
+        };
+        SyncExecution {
+            arn: self.about.arn.clone(),
+            started_at: self.about.started_at,
+            stopped_at: execution.stopped_at.unwrap_or(self.about.started_at),
+            status: execution.status,
+            output: execution.output.clone(),
+            failure,
+        }
+    }
+}
