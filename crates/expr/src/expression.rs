@@ -4,7 +4,7 @@ use crate::scope::Evaluation;
 use crate::{Entropy, Intrinsic, IntrinsicError, PathError, QueryPath, Scope, SyntaxError};
 use json::Value;
 
-/// What computes one value: a path or an intrinsic call. JSONata will be a third kind.
+/// What computes one value: a path or an intrinsic call.
 #[derive(Clone, Debug)]
 pub enum Expression {
     /// `$.a`, `$$.Execution.Id`, `$name`

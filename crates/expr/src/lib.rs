@@ -1,18 +1,19 @@
-//! What stands in a definition's fields: paths with the roots `$`, `$$` and `$variable`, intrinsic functions, and
-//! payload templates.
+//! What stands in a definition's fields: in JSONPath paths with the roots `$`, `$$` and `$variable`, intrinsic functions
+//! and payload templates, in JSONata expressions (`{% … %}`) and any JSON with expressions in it.
 //!
-//! Everything is compiled once and evaluated against a [`Scope`]. Errors carry AWS's words, without the prefix that
+//! Everything is compiled once. Errors carry AWS's words, without the prefix that
 //! names the state. Randomness comes in through [`Entropy`], so an evaluation can be repeated to the byte; there is no
 //! clock, file or network here.
 //!
-//! This is the JSONPath side of the language. The JSONata side (`{% … %}`) will stand beside it as a further kind of
-//! [`Expression`] and a template of its own; `$states` and the rules of undefined results belong there.
+//! The JSONPath side evaluates against a [`Scope`], the JSONata side ([`Query`], [`QueryTemplate`]) against a
+//! [`QueryScope`].
 
 mod error_path;
 mod expression;
 pub mod intrinsics;
 pub mod java;
 mod path;
+mod query;
 mod scope;
 mod template;
 
@@ -20,6 +21,7 @@ pub use error_path::ErrorPathSource;
 pub use expression::{Expression, ExpressionError};
 pub use intrinsics::{Intrinsic, IntrinsicError};
 pub use path::{PathError, QueryPath, Root, is_variable_name};
+pub use query::{Outside, Query, QueryError, QueryScope, QuerySyntaxError, QueryTemplate};
 pub use scope::{ContextSource, Entropy, MAX_BYTES, Scope, Variables};
 pub use template::{Template, TemplateError, TemplateSyntaxError};
 

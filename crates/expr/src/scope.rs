@@ -66,7 +66,7 @@ pub(crate) struct Evaluation<'a, 'e> {
     pub(crate) scope: Scope<'a>,
     pub(crate) entropy: &'e mut dyn Entropy,
     context: Option<Value>,
-    bytes_left: usize,
+    budget: Budget,
 }
 
 /// The evaluation made more than [`MAX_BYTES`].
@@ -75,13 +75,36 @@ pub(crate) struct Exhausted;
 
 impl<'a, 'e> Evaluation<'a, 'e> {
     pub(crate) fn new(scope: &Scope<'a>, entropy: &'e mut dyn Entropy) -> Evaluation<'a, 'e> {
-        Evaluation { scope: *scope, entropy, context: None, bytes_left: MAX_BYTES }
+        Evaluation { scope: *scope, entropy, context: None, budget: Budget::default() }
     }
 
     pub(crate) fn context(&mut self) -> Value {
         self.context.get_or_insert_with(|| self.scope.context.context()).clone()
     }
 
+    /// Counts bytes before they are made.
+    pub(crate) fn charge(&mut self, bytes: usize) -> Result<(), Exhausted> {
+        self.budget.charge(bytes)
+    }
+
+    /// Counts the text of a value before it is written.
+    pub(crate) fn charge_text(&mut self, value: &Value) -> Result<(), Exhausted> {
+        self.budget.charge_text(value)
+    }
+}
+
+/// What an evaluation may still make.
+pub(crate) struct Budget {
+    bytes_left: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { bytes_left: MAX_BYTES }
+    }
+}
+
+impl Budget {
     /// Counts bytes before they are made.
     pub(crate) fn charge(&mut self, bytes: usize) -> Result<(), Exhausted> {
         self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(Exhausted)?;
