@@ -139,7 +139,7 @@ pub enum EventDetails {
     EvaluationFailed {
         state: Arc<str>,
         failure: Failure,
-        location: Arc<str>,
+        location: Option<Arc<str>>,
     },
     TaskStateAborted,
     WaitStateAborted,

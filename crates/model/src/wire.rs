@@ -157,7 +157,9 @@ impl EventDetails {
             }
             E::EvaluationFailed { state, failure, location } => {
                 put_failure(&mut o, failure);
-                o.insert("location", location.clone());
+                if let Some(location) = location {
+                    o.insert("location", location.clone());
+                }
                 o.insert("state", state.clone());
             }
             E::TaskScheduled { action, region, parameters, options } => {
