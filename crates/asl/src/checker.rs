@@ -1,6 +1,7 @@
 //! Where the rules put what they find.
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::location::Location;
 use crate::tree::{Place, QueryLanguage};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ pub(crate) const MAX_DIAGNOSTICS: usize = 1_000;
 pub(crate) struct Checker {
     /// The language of states that do not name their own.
     pub(crate) machine_language: QueryLanguage,
+    /// The state that is being compiled.
+    pub(crate) state: Location,
     /// The labels seen so far.
     pub(crate) labels: HashSet<Arc<str>>,
     found: Vec<Diagnostic>,
@@ -24,7 +27,8 @@ impl Checker {
     /// A checker that has found nothing.
     pub(crate) fn new(machine_language: QueryLanguage) -> Checker {
         let (found, not_yet) = (Vec::new(), Vec::new());
-        Checker { machine_language, labels: HashSet::new(), found, errors: 0, warnings: 0, not_yet }
+        let (state, labels) = (Location::root(), HashSet::new());
+        Checker { machine_language, state, labels, found, errors: 0, warnings: 0, not_yet }
     }
 
     /// A `SCHEMA_VALIDATION_FAILED`.

@@ -1,10 +1,11 @@
 //! The compiled definition: what `machine` runs.
 
-use expr::{QueryPath, Template};
+use expr::{Query, QueryPath, QueryTemplate, Template};
 use indexmap::IndexMap;
 use json::{Number, Value};
 use model::time::Instant;
 use model::{StateType, TaskResource};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A whole state machine.
@@ -39,7 +40,9 @@ pub struct State {
     /// OutputPath.
     pub output_path: PathField,
     /// Assign: variables set when the state exits. Of a Choice: on its Default route alone.
-    pub assign: Option<Template>,
+    pub assign: Option<ValueTemplate>,
+    /// Output, in JSONata. Of a Choice: on its Default route alone.
+    pub output: Option<QueryTemplate>,
     /// What its type adds.
     pub kind: StateKind,
 }
@@ -96,6 +99,25 @@ impl State {
             | StateKind::Choice(_)
             | StateKind::Succeed
             | StateKind::Fail(_) => &[],
+        }
+    }
+}
+
+/// JSON in which parts are computed, in either query language.
+#[derive(Clone, Debug)]
+pub enum ValueTemplate {
+    /// Members whose key ends in `.$` are computed.
+    JsonPath(Template),
+    /// Strings with the marks `{% … %}` are computed.
+    Jsonata(QueryTemplate),
+}
+
+impl ValueTemplate {
+    /// The names of the variables that it reads, sorted.
+    pub fn variables_read(&self) -> BTreeSet<Arc<str>> {
+        match self {
+            ValueTemplate::JsonPath(template) => template.variables_read(),
+            ValueTemplate::Jsonata(template) => template.variables_read(),
         }
     }
 }
@@ -163,10 +185,10 @@ pub struct Pass {
 pub struct Task {
     /// What it calls.
     pub resource: TaskResource,
-    /// Parameters.
-    pub parameters: Option<Template>,
+    /// Parameters, or Arguments in JSONata.
+    pub parameters: Option<ValueTemplate>,
     /// Credentials: a template with the member `RoleArn`.
-    pub credentials: Option<Template>,
+    pub credentials: Option<ValueTemplate>,
     /// ResultSelector.
     pub result_selector: Option<Template>,
     /// ResultPath.
@@ -183,13 +205,15 @@ pub struct Task {
     pub transition: Transition,
 }
 
-/// A whole number given in the definition or found by a path.
+/// A whole number given in the definition, found by a path, or computed.
 #[derive(Clone, Debug)]
 pub enum IntegerField {
     /// A literal.
     Literal(u64),
     /// A path, read on the effective input.
     Path(QueryPath),
+    /// An expression.
+    Query(Query),
 }
 
 /// A Choice state.
@@ -209,7 +233,9 @@ pub struct ChoiceRule {
     /// Where it leads.
     pub next: Arc<str>,
     /// Assign of the rule.
-    pub assign: Option<Template>,
+    pub assign: Option<ValueTemplate>,
+    /// Output of the rule, in JSONata.
+    pub output: Option<QueryTemplate>,
 }
 
 /// A condition.
@@ -228,6 +254,10 @@ pub enum Condition {
         /// The comparator with its operand.
         comparison: Comparison,
     },
+    /// Always, or never.
+    Literal(bool),
+    /// The expression gives true.
+    Query(Query),
 }
 
 /// A comparator with its operand.
@@ -277,7 +307,7 @@ pub struct Wait {
     pub transition: Transition,
 }
 
-/// The four forms of Wait.
+/// The forms of Wait.
 #[derive(Clone, Debug)]
 pub enum WaitTime {
     /// Seconds.
@@ -288,6 +318,10 @@ pub enum WaitTime {
     Timestamp(Instant),
     /// TimestampPath.
     TimestampPath(QueryPath),
+    /// Seconds, as an expression.
+    SecondsQuery(Query),
+    /// Timestamp, as an expression.
+    TimestampQuery(Query),
 }
 
 /// A Fail state.
@@ -306,6 +340,8 @@ pub enum FailText {
     Literal(Arc<str>),
     /// A path or an intrinsic function that gives a string.
     Path(expr::ErrorPathSource),
+    /// An expression that gives a string.
+    Query(Query),
 }
 
 /// A Parallel state.
@@ -313,8 +349,8 @@ pub enum FailText {
 pub struct Parallel {
     /// The branches, in order.
     pub branches: Vec<Block>,
-    /// Parameters.
-    pub parameters: Option<Template>,
+    /// Parameters, or Arguments in JSONata.
+    pub parameters: Option<ValueTemplate>,
     /// ResultSelector.
     pub result_selector: Option<Template>,
     /// ResultPath.
@@ -330,10 +366,10 @@ pub struct Parallel {
 /// A Map state.
 #[derive(Clone, Debug)]
 pub struct Map {
-    /// ItemsPath; `$` where it is absent.
-    pub items_path: Option<QueryPath>,
+    /// Where its items come from.
+    pub items: MapItems,
     /// ItemSelector, or Parameters in the legacy form.
-    pub item_selector: Option<Template>,
+    pub item_selector: Option<ValueTemplate>,
     /// ItemProcessor, or Iterator in the legacy form.
     pub processor: Block,
     /// Inline or distributed.
@@ -358,6 +394,15 @@ pub struct Map {
     pub transition: Transition,
 }
 
+/// Where the items of a Map come from.
+#[derive(Clone, Debug)]
+pub enum MapItems {
+    /// ItemsPath; `$` where it is absent.
+    Path(Option<QueryPath>),
+    /// Items, in JSONata; the state's input where it is absent.
+    Query(Option<QueryTemplate>),
+}
+
 /// ToleratedFailurePercentage: a number that may have a fraction.
 #[derive(Clone, Debug)]
 pub enum PercentageField {
@@ -365,6 +410,8 @@ pub enum PercentageField {
     Literal(f64),
     /// A path.
     Path(QueryPath),
+    /// An expression.
+    Query(Query),
 }
 
 /// How a Map runs its iterations.
@@ -412,5 +459,7 @@ pub struct Catcher {
     /// ResultPath, applied to the state's raw input.
     pub result_path: ResultPath,
     /// Assign of the catcher.
-    pub assign: Option<Template>,
+    pub assign: Option<ValueTemplate>,
+    /// Output, in JSONata; the error output where it is absent.
+    pub output: Option<QueryTemplate>,
 }

@@ -68,6 +68,10 @@ pub enum Code {
     InvalidVariableName,
     /// A variable has the name of one that a block of states around its own assigns.
     DuplicateVariableName,
+    /// An expression is no JSONata.
+    InvalidJsonataExpression,
+    /// An expression uses something that states do not have.
+    UnsupportedJsonataExpression,
     /// Warning: a value looks like a path, but its key has no `.$`.
     NoDollar,
     /// Warning: a value looks like a path, but its field does not end in `Path`.
@@ -91,6 +95,8 @@ impl Code {
             Code::ReservedVariableName => "RESERVED_VARIABLE_NAME",
             Code::InvalidVariableName => "INVALID_VARIABLE_NAME",
             Code::DuplicateVariableName => "DUPLICATE_VARIABLE_NAME",
+            Code::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
+            Code::UnsupportedJsonataExpression => "UNSUPPORTED_JSONATA_EXPRESSION",
             Code::NoDollar => "NO_DOLLAR",
             Code::NoPath => "NO_PATH",
             Code::PassResultIsStatic => "PASS_RESULT_IS_STATIC",

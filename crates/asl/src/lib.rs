@@ -1,7 +1,7 @@
 //! A definition in the Amazon States Language: read with places, checked with AWS's diagnostics, compiled once.
 //!
 //! [`compile`] takes the text that CreateStateMachine got and gives either a [`Definition`] that `machine` runs or the
-//! [`Diagnostic`]s that AWS would answer. Every path, template and intrinsic function is parsed here, once; running
+//! [`Diagnostic`]s that AWS would answer. Every path, template, intrinsic function and JSONata expression is parsed here, once; running
 //! parses nothing. This crate runs nothing.
 //!
 //! Inside, `tree` shows the JSON with its places, `compile` walks it and builds the definition, one file per type of
@@ -24,7 +24,7 @@ mod variable_references;
 pub use check::{Compiled, compile, validate};
 pub use definition::{
     Block, Catcher, Choice, ChoiceRule, Comparison, Condition, Definition, Fail, FailText, IntegerField,
-    Jitter, Map, MapMode, Operand, Order, Parallel, Pass, PathField, PercentageField, ResultPath, Retrier,
-    State, StateKind, Task, Transition, Wait, WaitTime,
+    Jitter, Map, MapItems, MapMode, Operand, Order, Parallel, Pass, PathField, PercentageField, ResultPath,
+    Retrier, State, StateKind, Task, Transition, ValueTemplate, Wait, WaitTime,
 };
 pub use diagnostic::{Code, Diagnostic, Severity, invalid_definition_message};

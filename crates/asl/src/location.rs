@@ -40,6 +40,34 @@ impl Location {
         self.step(Step::Item(index))
     }
 
+    /// The way from `ancestor` to here, as `Output/a/b[0]`; from the root, where it does not lead through `ancestor`.
+    pub(crate) fn below(&self, ancestor: &Location) -> String {
+        let mut steps = Vec::new();
+        let mut at = self;
+        while let Some(segment) = &at.0
+            && !ancestor.is(segment)
+        {
+            steps.push(&segment.step);
+            at = &segment.parent;
+        }
+        let mut way = String::new();
+        for step in steps.into_iter().rev() {
+            match step {
+                Step::Field(name) if way.is_empty() => way.push_str(name),
+                Step::Field(name) => {
+                    way.push('/');
+                    way.push_str(name);
+                }
+                Step::Item(index) => way.push_str(&format!("[{index}]")),
+            }
+        }
+        way
+    }
+
+    fn is(&self, segment: &Rc<Segment>) -> bool {
+        self.0.as_ref().is_some_and(|own| Rc::ptr_eq(own, segment))
+    }
+
     fn step(&self, step: Step) -> Location {
         Location(Some(Rc::new(Segment { parent: self.clone(), step })))
     }
@@ -81,6 +109,14 @@ mod tests {
         assert_eq!(root.to_string(), "/");
         let choices = root.field(&"States".into()).field(&"a/b".into()).field(&"Choices".into());
         assert_eq!(choices.item(0).field(&"Next".into()).to_string(), "/States/a/b/Choices[0]/Next");
+    }
+
+    #[test]
+    fn the_way_below_a_state_is_how_errors_name_fields() {
+        let state = Location::root().field(&"States".into()).field(&"A".into());
+        let field = state.field(&"Choices".into()).item(1).field(&"Output".into()).field(&"a b".into());
+        assert_eq!(field.item(0).below(&state), "Choices[1]/Output/a b[0]");
+        assert_eq!(state.below(&state), "");
     }
 
     #[test]

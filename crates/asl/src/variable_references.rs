@@ -1,10 +1,10 @@
 //! Which state reads which variables: `variableReferences` of DescribeStateMachine.
 
 use crate::definition::{
-    Block, Catcher, ChoiceRule, Comparison, Condition, Definition, FailText, IntegerField, Operand,
-    PathField, PercentageField, State, StateKind, WaitTime,
+    Block, Catcher, ChoiceRule, Comparison, Condition, Definition, FailText, IntegerField, MapItems, Operand,
+    PathField, PercentageField, State, StateKind, ValueTemplate, WaitTime,
 };
-use expr::{QueryPath, Root, Template};
+use expr::{Query, QueryPath, QueryTemplate, Root, Template};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -50,13 +50,14 @@ impl Reader {
     fn state(&mut self, state: &State) {
         self.path_field(&state.input_path);
         self.path_field(&state.output_path);
-        self.template(state.assign.as_ref());
+        self.value(state.assign.as_ref());
+        self.output(state.output.as_ref());
         state.catchers().iter().for_each(|catcher| self.catcher(catcher));
         match &state.kind {
             StateKind::Pass(pass) => self.template(pass.parameters.as_ref()),
             StateKind::Task(task) => {
-                self.template(task.parameters.as_ref());
-                self.template(task.credentials.as_ref());
+                self.value(task.parameters.as_ref());
+                self.value(task.credentials.as_ref());
                 self.template(task.result_selector.as_ref());
                 self.integer(task.timeout_seconds.as_ref());
                 self.integer(task.heartbeat_seconds.as_ref());
@@ -64,6 +65,7 @@ impl Reader {
             StateKind::Choice(choice) => choice.rules.iter().for_each(|rule| self.rule(rule)),
             StateKind::Wait(wait) => match &wait.time {
                 WaitTime::SecondsPath(path) | WaitTime::TimestampPath(path) => self.path(path),
+                WaitTime::SecondsQuery(query) | WaitTime::TimestampQuery(query) => self.query(query),
                 WaitTime::Seconds(_) | WaitTime::Timestamp(_) => {}
             },
             StateKind::Succeed => {}
@@ -72,17 +74,22 @@ impl Reader {
                 self.fail_text(fail.cause.as_ref());
             }
             StateKind::Parallel(parallel) => {
-                self.template(parallel.parameters.as_ref());
+                self.value(parallel.parameters.as_ref());
                 self.template(parallel.result_selector.as_ref());
             }
             StateKind::Map(map) => {
-                map.items_path.iter().for_each(|path| self.path(path));
-                self.template(map.item_selector.as_ref());
+                match &map.items {
+                    MapItems::Path(path) => path.iter().for_each(|path| self.path(path)),
+                    MapItems::Query(items) => self.output(items.as_ref()),
+                }
+                self.value(map.item_selector.as_ref());
                 self.template(map.result_selector.as_ref());
                 self.integer(map.max_concurrency.as_ref());
                 self.integer(map.tolerated_failure_count.as_ref());
-                if let Some(PercentageField::Path(path)) = &map.tolerated_failure_percentage {
-                    self.path(path);
+                match &map.tolerated_failure_percentage {
+                    Some(PercentageField::Path(path)) => self.path(path),
+                    Some(PercentageField::Query(query)) => self.query(query),
+                    Some(PercentageField::Literal(_)) | None => {}
                 }
             }
         }
@@ -90,17 +97,21 @@ impl Reader {
 
     fn rule(&mut self, rule: &ChoiceRule) {
         self.condition(&rule.condition);
-        self.template(rule.assign.as_ref());
+        self.value(rule.assign.as_ref());
+        self.output(rule.output.as_ref());
     }
 
     fn catcher(&mut self, catcher: &Catcher) {
-        self.template(catcher.assign.as_ref());
+        self.value(catcher.assign.as_ref());
+        self.output(catcher.output.as_ref());
     }
 
     fn condition(&mut self, condition: &Condition) {
         match condition {
             Condition::And(all) | Condition::Or(all) => all.iter().for_each(|one| self.condition(one)),
             Condition::Not(one) => self.condition(one),
+            Condition::Literal(_) => {}
+            Condition::Query(query) => self.query(query),
             Condition::Test { variable, comparison } => {
                 self.path(variable);
                 match comparison {
@@ -127,6 +138,7 @@ impl Reader {
     fn integer(&mut self, field: Option<&IntegerField>) {
         match field {
             Some(IntegerField::Path(path)) => self.path(path),
+            Some(IntegerField::Query(query)) => self.query(query),
             Some(IntegerField::Literal(_)) | None => {}
         }
     }
@@ -136,6 +148,7 @@ impl Reader {
             Some(FailText::Path(source)) => {
                 source.expression().paths().into_iter().for_each(|path| self.path(path));
             }
+            Some(FailText::Query(query)) => self.query(query),
             Some(FailText::Literal(_)) | None => {}
         }
     }
@@ -149,6 +162,18 @@ impl Reader {
 
     fn template(&mut self, template: Option<&Template>) {
         self.names.extend(template.map(Template::variables_read).unwrap_or_default());
+    }
+
+    fn value(&mut self, template: Option<&ValueTemplate>) {
+        self.names.extend(template.map(ValueTemplate::variables_read).unwrap_or_default());
+    }
+
+    fn output(&mut self, template: Option<&QueryTemplate>) {
+        self.names.extend(template.map(QueryTemplate::variables_read).unwrap_or_default());
+    }
+
+    fn query(&mut self, query: &Query) {
+        self.names.extend(query.variables_read());
     }
 
     fn path(&mut self, path: &QueryPath) {
@@ -199,5 +224,15 @@ mod tests {
             "B":{"Type":"Wait","SecondsPath":"$s","End":true}}},"Next":"P"},
             "P":{"Type":"Parallel","Branches":[{"StartAt":"C","States":{"C":{"Type":"Fail","ErrorPath":"$e","CausePath":"$e"}}}],"Next":"End"}"#;
         assert_eq!(references(states), [one("A", &["items"]), one("B", &["s"]), one("C", &["e"])]);
+    }
+
+    #[test]
+    fn expressions_are_asked_too() {
+        let states = r#""A":{"Type":"Task","QueryLanguage":"JSONata","Resource":"arn:aws:states:::lambda:invoke",
+            "Arguments":{"FunctionName":"f","Payload":"{% $a.x & $states.input.y %}"},"TimeoutSeconds":"{% $b %}",
+            "Output":"{% ($own := $c; $sum($own)) %}","Assign":{"d":"{% $e %}"},
+            "Catch":[{"ErrorEquals":["E"],"Next":"End","Output":"{% $f %}"}],"Next":"C"},
+            "C":{"Type":"Choice","QueryLanguage":"JSONata","Choices":[{"Condition":"{% $g = 1 %}","Next":"End"}],"Default":"End"}"#;
+        assert_eq!(references(states), [one("A", &["a", "b", "c", "e", "f"]), one("C", &["g"])]);
     }
 }

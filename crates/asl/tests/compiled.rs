@@ -146,13 +146,17 @@ fn choices_nest() {
 fn maps_know_their_mode() {
     let found = map("", "");
     assert_eq!((found.mode, found.has_distributed_fields), (MapMode::Inline, false));
-    assert!(found.items_path.is_none() && found.max_concurrency.is_none() && found.item_selector.is_none());
+    assert!(
+        matches!(found.items, MapItems::Path(None))
+            && found.max_concurrency.is_none()
+            && found.item_selector.is_none()
+    );
     let found = map(
         r#""Parameters":{"a":1},"ItemsPath":"$.i","MaxConcurrency":4,"ToleratedFailurePercentage":12.5,"ItemBatcher":{"MaxItemsPerBatch":2},"#,
         r#""ProcessorConfig":{"Mode":"INLINE"},"#,
     );
     assert_eq!((found.mode, found.has_distributed_fields), (MapMode::Inline, true));
-    assert!(found.items_path.is_some() && found.item_selector.is_some());
+    assert!(matches!(found.items, MapItems::Path(Some(_))) && found.item_selector.is_some());
     assert!(matches!(found.max_concurrency, Some(IntegerField::Literal(4))));
     assert!(matches!(found.tolerated_failure_percentage, Some(PercentageField::Literal(p)) if p == 12.5));
 }

@@ -1,8 +1,8 @@
 //! Catch.
 
-use super::fields;
 use crate::checker::Checker;
 use crate::definition::Catcher;
+use crate::rules::jsonata::{self, Sees};
 use crate::rules::{
     error_equals, reference_paths, required_fields, unsupported_fields, value_types, variables,
 };
@@ -30,12 +30,13 @@ fn catcher(catcher: &Object<'_>, is_last: bool, cx: &mut Checker) -> Option<Catc
     let error_equals = error_equals::names(catcher, is_last, cx);
     let next = catcher.field("Next").and_then(|field| value_types::string(&field, cx));
     let result_path = reference_paths::result_path(catcher, cx);
-    fields::check_jsonata(catcher, cx);
-    let assign = variables::assign(catcher, cx);
+    let assign = variables::assign(catcher, Sees::ErrorOutput, cx);
+    let output = jsonata::output(catcher, Sees::ErrorOutput, cx);
     Some(Catcher {
         error_equals: error_equals?,
         next: next?.clone(),
         result_path: result_path?,
         assign: assign?,
+        output: output?,
     })
 }

@@ -1,12 +1,11 @@
 //! Choice.
 
-use super::fields;
 use crate::checker::Checker;
 use crate::definition::{Choice, ChoiceRule, Comparison, Condition, Operand, Order};
 use crate::rules::choice_rules::{self, COMPARATORS, Shape};
+use crate::rules::jsonata::{self, Sees};
 use crate::rules::{
-    empty_values, jsonata_strings, literal_hints, reference_paths, required_fields, timestamps, value_types,
-    variables,
+    empty_values, literal_hints, reference_paths, required_fields, timestamps, value_types, variables,
 };
 use crate::tree::{Field, Object};
 
@@ -30,27 +29,24 @@ fn rule(field: &Field<'_>, cx: &mut Checker) -> Option<ChoiceRule> {
     let rule = value_types::object(field, cx)?;
     let condition = condition(&rule, true, cx);
     let next = rule.field("Next").and_then(|next| value_types::string(&next, cx));
-    fields::check_jsonata(&rule, cx);
-    let assign = variables::assign(&rule, cx);
-    Some(ChoiceRule { condition: condition?, next: next?.clone(), assign: assign? })
+    let assign = variables::assign(&rule, Sees::Input, cx);
+    let output = jsonata::output(&rule, Sees::Input, cx);
+    Some(ChoiceRule { condition: condition?, next: next?.clone(), assign: assign?, output: output? })
 }
 
 fn condition(rule: &Object<'_>, is_top: bool, cx: &mut Checker) -> Option<Condition> {
     let shape = choice_rules::shape(rule, is_top, cx)?;
-    if rule.is_jsonata() {
-        if let Shape::Condition(field) = shape
-            && !jsonata_strings::is_expression(&field, cx)
-        {
-            value_types::boolean(&field, cx);
-        }
-        return None;
-    }
     match shape {
+        // Each language refuses the fields of the other.
+        Shape::Condition(field) if rule.is_jsonata() => match jsonata::expression(&field, cx) {
+            Some(query) => query.map(Condition::Query),
+            None => value_types::boolean(&field, cx).map(Condition::Literal),
+        },
+        _ if rule.is_jsonata() => None,
         Shape::And(field) => conditions(&field, cx).map(Condition::And),
         Shape::Or(field) => conditions(&field, cx).map(Condition::Or),
         Shape::Not(field) => nested(&field, cx).map(|inner| Condition::Not(Box::new(inner))),
         Shape::Variable(field) => test(rule, &field, cx),
-        // In JSONPath the field itself is refused.
         Shape::Condition(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::checker::Checker;
 use crate::definition::{Fail, FailText};
-use crate::rules::{exclusive_fields, jsonata_strings, literal_hints, reference_paths, value_types};
+use crate::rules::{exclusive_fields, jsonata, literal_hints, reference_paths, value_types};
 use crate::tree::{Field, Object};
 use expr::ErrorPathSource;
 
@@ -19,8 +19,10 @@ pub(super) fn fail(state: &Object<'_>, cx: &mut Checker) -> Option<Fail> {
 fn text(state: &Object<'_>, name: &str, path_name: &str, cx: &mut Checker) -> Option<Option<FailText>> {
     let literal = state.field(name).map(|field| {
         literal_hints::check_literal(&field, path_name, cx);
-        jsonata_strings::check(&field, cx);
-        value_types::string(&field, cx).map(|text| FailText::Literal(text.clone()))
+        match jsonata::text_expression(&field, cx) {
+            Some(query) => query.map(FailText::Query),
+            None => value_types::string(&field, cx).map(|text| FailText::Literal(text.clone())),
+        }
     });
     let source = state.field(path_name).filter(|_| !state.is_jsonata());
     let source = source.map(|field| source_of(&field, cx).map(FailText::Path));

@@ -1,9 +1,9 @@
 //! Fields that several types of state share.
 
 use crate::checker::Checker;
-use crate::definition::{IntegerField, PercentageField, Transition};
+use crate::definition::{IntegerField, PercentageField, Transition, ValueTemplate};
 use crate::rules::number_ranges::Bounds;
-use crate::rules::{exclusive_fields, jsonata_strings, number_ranges, reference_paths, value_types};
+use crate::rules::{exclusive_fields, jsonata, number_ranges, reference_paths, templates, value_types};
 use crate::tree::{Object, Place};
 use expr::QueryPath;
 
@@ -28,7 +28,7 @@ fn refuse_end_false(state: &impl Place, cx: &mut Checker) {
     cx.schema(state, "This object should have only one of the following fields: [Next, End]");
 }
 
-/// A whole number, or the path to one in the field's twin: `Some(None)` where there is neither.
+/// A whole number or an expression, or the path to one in the field's twin: `Some(None)` where there is neither.
 pub(super) fn integer(
     state: &Object<'_>,
     pair: &[&str; 2],
@@ -37,11 +37,14 @@ pub(super) fn integer(
 ) -> Option<Option<IntegerField>> {
     exclusive_fields::at_most_one(state, pair, cx);
     let [name, path_name] = pair;
-    let literal = state.field(name).map(|field| number_ranges::integer(&field, bounds, cx));
+    let literal = state.field(name).map(|field| match jsonata::expression(&field, cx) {
+        Some(query) => query.map(IntegerField::Query),
+        None => number_ranges::integer(&field, bounds, cx).map(IntegerField::Literal),
+    });
     let path = reference(state, path_name, cx);
     match (literal, path) {
         (None, None) => Some(None),
-        (Some(literal), None) => literal.map(IntegerField::Literal).map(Some),
+        (Some(literal), None) => literal.map(Some),
         (None, Some(path)) => path.map(IntegerField::Path).map(Some),
         (Some(_), Some(_)) => None,
     }
@@ -55,11 +58,14 @@ pub(super) fn percentage(
 ) -> Option<Option<PercentageField>> {
     exclusive_fields::at_most_one(state, pair, cx);
     let [name, path_name] = pair;
-    let literal = state.field(name).map(|field| number_ranges::number(&field, Bounds(0, Some(100)), cx));
+    let literal = state.field(name).map(|field| match jsonata::expression(&field, cx) {
+        Some(query) => query.map(PercentageField::Query),
+        None => number_ranges::number(&field, Bounds(0, Some(100)), cx).map(PercentageField::Literal),
+    });
     let path = reference(state, path_name, cx);
     match (literal, path) {
         (None, None) => Some(None),
-        (Some(literal), None) => literal.map(PercentageField::Literal).map(Some),
+        (Some(literal), None) => literal.map(Some),
         (None, Some(path)) => path.map(PercentageField::Path).map(Some),
         (Some(_), Some(_)) => None,
     }
@@ -71,13 +77,8 @@ pub(super) fn reference(state: &Object<'_>, name: &str, cx: &mut Checker) -> Opt
     Some(reference_paths::query(&field, cx))
 }
 
-/// The fields that only JSONata has: checked for half-open expressions. They compile with the next version.
-pub(super) fn check_jsonata(object: &Object<'_>, cx: &mut Checker) {
-    if object.is_jsonata() {
-        for name in ["Arguments", "Items", "Output"] {
-            if let Some(field) = object.field(name) {
-                jsonata_strings::check(&field, cx);
-            }
-        }
-    }
+/// Parameters, or Arguments in JSONata: `Some(None)` where there are none.
+pub(super) fn parameters(state: &Object<'_>, cx: &mut Checker) -> Option<Option<ValueTemplate>> {
+    let name = if state.is_jsonata() { "Arguments" } else { "Parameters" };
+    templates::optional_value(state, name, cx)
 }

@@ -2,19 +2,19 @@
 
 use super::{catch, fields, inner_block, retry};
 use crate::checker::Checker;
-use crate::definition::{Block, Map, MapMode};
+use crate::definition::{Block, Map, MapItems, MapMode, ValueTemplate};
+use crate::rules::jsonata::{self, Sees};
 use crate::rules::number_ranges::COUNT;
 use crate::rules::{
     exclusive_fields, item_batcher, item_reader, labels, map_processor, reference_paths, result_writer,
     templates, unsupported_fields, value_types,
 };
 use crate::tree::{Field, Object};
-use expr::Template;
 
 /// The fields of a Map.
 pub(super) fn map(state: &Object<'_>, cx: &mut Checker) -> Option<Map> {
     exclusive_fields::exactly_one(state, exclusive_fields::PROCESSOR, cx);
-    let items_path = fields::reference(state, "ItemsPath", cx);
+    let items = items(state, cx);
     let item_selector = item_selector(state, cx);
     let processor = processor(state, cx);
     labels::check(state, cx);
@@ -31,10 +31,7 @@ pub(super) fn map(state: &Object<'_>, cx: &mut Checker) -> Option<Map> {
     let transition = fields::transition(state, cx);
     let (processor, mode) = processor?;
     Some(Map {
-        items_path: match items_path {
-            Some(path) => Some(path?),
-            None => None,
-        },
+        items: items?,
         item_selector: item_selector?,
         processor,
         mode,
@@ -50,12 +47,28 @@ pub(super) fn map(state: &Object<'_>, cx: &mut Checker) -> Option<Map> {
     })
 }
 
+/// ItemsPath, or Items in JSONata.
+fn items(state: &Object<'_>, cx: &mut Checker) -> Option<MapItems> {
+    if !state.is_jsonata() {
+        return match fields::reference(state, "ItemsPath", cx) {
+            Some(path) => Some(MapItems::Path(Some(path?))),
+            None => Some(MapItems::Path(None)),
+        };
+    }
+    let Some(field) = state.field("Items") else { return Some(MapItems::Query(None)) };
+    if jsonata::expression(&field, cx).is_none() {
+        // AWS: unconfirmed, chosen because nothing else can ever be iterated.
+        let _ = value_types::array(&field, cx)?;
+    }
+    jsonata::template(&field, Sees::Input, cx).map(|items| MapItems::Query(Some(items)))
+}
+
 /// ItemSelector, or Parameters in the legacy form: `Some(None)` where there is neither.
-fn item_selector(state: &Object<'_>, cx: &mut Checker) -> Option<Option<Template>> {
+fn item_selector(state: &Object<'_>, cx: &mut Checker) -> Option<Option<ValueTemplate>> {
     exclusive_fields::at_most_one(state, exclusive_fields::ITEM_SELECTOR, cx);
-    let selector = templates::optional(state, "ItemSelector", cx);
+    let selector = templates::optional_value(state, "ItemSelector", cx);
     let parameters = templates::optional(state, "Parameters", cx);
-    Some(selector?.or(parameters?))
+    Some(selector?.or(parameters?.map(ValueTemplate::JsonPath)))
 }
 
 fn processor(state: &Object<'_>, cx: &mut Checker) -> Option<(Block, MapMode)> {

@@ -11,7 +11,7 @@ use crate::tree::Object;
 /// The fields of a Parallel.
 pub(super) fn parallel(state: &Object<'_>, cx: &mut Checker) -> Option<Parallel> {
     required_fields::check(state, &["Branches"], cx);
-    let parameters = templates::optional(state, "Parameters", cx);
+    let parameters = fields::parameters(state, cx);
     let branches = branches(state, cx);
     let result_selector = templates::optional(state, "ResultSelector", cx);
     let result_path = reference_paths::result_path(state, cx);

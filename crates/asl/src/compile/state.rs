@@ -1,12 +1,13 @@
 //! What all states share.
 
-use super::{choice, comment, fail, fields, map, parallel, pass, task, wait};
+use super::{choice, comment, fail, map, parallel, pass, task, wait};
 use crate::checker::Checker;
 use crate::definition::{PathField, State, StateKind};
+use crate::rules::jsonata::{self, Sees};
 use crate::rules::{
     enumerations, paths, query_language, required_fields, unsupported_fields, value_types, variables,
 };
-use crate::tree::{Field, Object};
+use crate::tree::{Field, Object, Place};
 use model::StateType;
 use std::sync::Arc;
 
@@ -34,18 +35,24 @@ pub(super) fn state(name: &Arc<str>, field: &Field<'_>, cx: &mut Checker) -> Opt
             (paths::path_field(&state, "InputPath", cx), paths::path_field(&state, "OutputPath", cx))
         }
     };
+    let outer = std::mem::replace(&mut cx.state, state.location().clone());
     let kind = kind(&state, state_type, cx);
-    let assign = variables::assign(&state, cx);
-    fields::check_jsonata(&state, cx);
-    if state.is_jsonata() {
-        return None;
-    }
+    let sees = match state_type {
+        StateType::Task | StateType::Parallel | StateType::Map => Sees::Result,
+        StateType::Pass | StateType::Wait | StateType::Choice | StateType::Succeed | StateType::Fail => {
+            Sees::Input
+        }
+    };
+    let assign = variables::assign(&state, sees, cx);
+    let output = jsonata::output(&state, sees, cx);
+    cx.state = outer;
     Some(State {
         name: name.clone(),
         comment: comment?,
         input_path: input_path?,
         output_path: output_path?,
         assign: assign?,
+        output: output?,
         kind: kind?,
     })
 }

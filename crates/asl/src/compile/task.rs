@@ -19,7 +19,7 @@ pub(super) fn task(state: &Object<'_>, cx: &mut Checker) -> Option<Task> {
         resource_parameters::check(state, &resource, cx);
         Some(resource)
     });
-    let parameters = templates::optional(state, "Parameters", cx);
+    let parameters = fields::parameters(state, cx);
     let credentials = credentials::credentials(state, resource.as_ref(), cx);
     let result_selector = templates::optional(state, "ResultSelector", cx);
     let result_path = reference_paths::result_path(state, cx);

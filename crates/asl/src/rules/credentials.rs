@@ -1,10 +1,11 @@
 //! "The field 'RoleArn' is required but was missing" at Credentials; "The field 'Credentials' is not supported for
 //! activities".
 
-use super::{jsonata_strings, templates, value_types};
+use super::jsonata::{self, Sees};
+use super::{templates, value_types};
 use crate::checker::Checker;
+use crate::definition::ValueTemplate;
 use crate::tree::Object;
-use expr::Template;
 use model::resource::TaskResource;
 
 /// Credentials of a Task: `Some(None)` where there are none.
@@ -12,14 +13,14 @@ pub(crate) fn credentials(
     task: &Object<'_>,
     resource: Option<&TaskResource>,
     cx: &mut Checker,
-) -> Option<Option<Template>> {
+) -> Option<Option<ValueTemplate>> {
     let Some(field) = task.field("Credentials") else { return Some(None) };
     if matches!(resource, Some(TaskResource::Activity { .. })) {
         cx.schema(&field, "The field 'Credentials' is not supported for activities");
         return None;
     }
-    if jsonata_strings::is_expression(&field, cx) {
-        return None;
+    if let Some(expression) = jsonata::expression(&field, cx) {
+        return expression.and_then(|_| templates::value(&field, Sees::Input, cx)).map(Some);
     }
     let object = value_types::object(&field, cx)?;
     // AWS: recorded test_invalid_credentials_field: an unknown member is not complained of.
@@ -27,7 +28,7 @@ pub(crate) fn credentials(
         cx.schema(&field, "The field 'RoleArn' is required but was missing");
         return None;
     }
-    templates::compile(&field, cx).map(Some)
+    templates::value(&field, Sees::Input, cx).map(Some)
 }
 
 #[cfg(test)]

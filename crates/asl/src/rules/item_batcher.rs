@@ -1,7 +1,7 @@
 //! ItemBatcher: MaxItemsPerBatch and MaxInputBytesPerBatch or their paths, and the template BatchInput.
 
 use super::exclusive_fields::{self, MAX_BYTES_PER_BATCH, MAX_ITEMS_PER_BATCH};
-use super::{number_ranges, reference_paths, templates, unsupported_fields, value_types};
+use super::{jsonata, number_ranges, reference_paths, templates, unsupported_fields, value_types};
 use crate::checker::Checker;
 use crate::tree::Field;
 
@@ -17,7 +17,9 @@ pub(crate) fn check(batcher: &Field<'_>, cx: &mut Checker) {
         for field in alternatives.iter().filter_map(|name| Some((*name, batcher.field(name)?))) {
             match field {
                 (name, field) if !name.ends_with("Path") => {
-                    number_ranges::integer(&field, bounds, cx);
+                    if jsonata::expression(&field, cx).is_none() {
+                        number_ranges::integer(&field, bounds, cx);
+                    }
                 }
                 (_, field) if !batcher.is_jsonata() => {
                     reference_paths::query(&field, cx);
@@ -28,7 +30,7 @@ pub(crate) fn check(batcher: &Field<'_>, cx: &mut Checker) {
         }
     }
     // Batching comes with distributed Maps: the template is only checked here.
-    let _ = templates::optional(&batcher, "BatchInput", cx);
+    let _ = templates::optional_value(&batcher, "BatchInput", cx);
 }
 
 #[cfg(test)]

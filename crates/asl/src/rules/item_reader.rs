@@ -5,7 +5,7 @@
 use super::exclusive_fields::{self, MAX_ITEMS};
 use super::number_ranges;
 use super::unsupported_fields::{self, Fields};
-use super::{enumerations, reference_paths, required_fields, templates, value_types};
+use super::{enumerations, jsonata, reference_paths, required_fields, templates, value_types};
 use crate::checker::Checker;
 use crate::tree::{Field, Object};
 
@@ -40,7 +40,7 @@ pub(crate) fn check(reader: &Field<'_>, cx: &mut Checker) {
         .and_then(|field| resource(&field, &["s3:getObject", "s3:listObjectsV2"], cx));
     for name in ["Parameters", "Arguments"] {
         // Reading items comes with distributed Maps: the template is only checked here.
-        let _ = templates::optional(&reader, name, cx);
+        let _ = templates::optional_value(&reader, name, cx);
     }
     match reader.field("ReaderConfig") {
         Some(config) => {
@@ -105,7 +105,9 @@ fn check_config(config: &Object<'_>, resource: Option<&str>, cx: &mut Checker) {
         check_pointer(&field, cx);
     }
     exclusive_fields::at_most_one(config, MAX_ITEMS, cx);
-    if let Some(field) = config.field("MaxItems") {
+    if let Some(field) = config.field("MaxItems")
+        && jsonata::expression(&field, cx).is_none()
+    {
         number_ranges::integer(&field, number_ranges::MAX_ITEMS, cx);
     }
     if let Some(field) = config.field("MaxItemsPath").filter(|_| !config.is_jsonata()) {

@@ -2,43 +2,34 @@
 //! that stands for another type has both.
 
 use crate::checker::Checker;
-use crate::tree::{Field, QueryLanguage};
-use json::spanned::{Node, Spanned};
+use crate::tree::Field;
+use expr::Query;
 
 const MESSAGE: &str = "JSONata string must start with {% and end with %}";
 
-/// Whether a field of a JSONata state is an expression; a string without the marks is refused, since the field holds no
-/// strings. Always false in JSONPath, where `{% %}` is plain text.
-pub(crate) fn is_expression(field: &Field<'_>, cx: &mut Checker) -> bool {
-    match (field.dialect.language, field.as_str()) {
-        (QueryLanguage::Jsonata, Some(text)) => {
-            if marks(text) != (true, true) {
-                cx.schema(field, MESSAGE);
-            }
-            true
-        }
-        (QueryLanguage::Jsonata, None) | (QueryLanguage::JsonPath, _) => false,
+/// What a string of a JSONata state is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It has both marks.
+    Expression,
+    /// It has neither.
+    Text,
+    /// It has one of them, which is refused.
+    HalfOpen,
+}
+
+/// What the string is.
+pub(crate) fn kind(text: &str) -> Kind {
+    match (text.starts_with("{%"), text.ends_with("%}")) {
+        _ if Query::is_marked(text) => Kind::Expression,
+        (false, false) => Kind::Text,
+        (_, _) => Kind::HalfOpen,
     }
 }
 
-/// No string inside the value has one mark alone.
-pub(crate) fn check(field: &Field<'_>, cx: &mut Checker) {
-    if field.dialect.language == QueryLanguage::Jsonata && has_half_open(field.value) {
-        cx.schema(field, MESSAGE);
-    }
-}
-
-fn has_half_open(value: &Spanned) -> bool {
-    match &value.node {
-        Node::String(text) => matches!(marks(text), (true, false) | (false, true)),
-        Node::Array(items) => items.iter().any(has_half_open),
-        Node::Object(members) => members.iter().any(|member| has_half_open(&member.value)),
-        Node::Null | Node::Bool(_) | Node::Number(_) => false,
-    }
-}
-
-fn marks(text: &str) -> (bool, bool) {
-    (text.starts_with("{%"), text.ends_with("%}"))
+/// Refuses a string that has to be an expression, or that has one mark alone.
+pub(crate) fn refuse(field: &Field<'_>, cx: &mut Checker) {
+    cx.schema(field, MESSAGE);
 }
 
 #[cfg(test)]
@@ -49,7 +40,7 @@ mod tests {
     fn half_open_expressions_are_refused() {
         for (fields, at) in [
             (r#""Output":"{% 1""#, "Output"),
-            (r#""Output":{"a":["1 %}"]}"#, "Output"),
+            (r#""Output":{"a":["1 %}"]}"#, "Output/a[0]"),
             (r#""Seconds":"1""#, "Seconds"),
         ] {
             let seconds = if fields.contains("Seconds") { "" } else { r#""Seconds":1,"# };

@@ -13,6 +13,7 @@ pub(crate) mod exclusive_fields;
 pub(crate) mod express_restrictions;
 pub(crate) mod item_batcher;
 pub(crate) mod item_reader;
+pub(crate) mod jsonata;
 pub(crate) mod jsonata_strings;
 pub(crate) mod labels;
 pub(crate) mod literal_hints;

@@ -1,6 +1,6 @@
 //! "Minimum value is N", "Maximum value is N": numbers stay in the range of their field. The ranges were measured.
 
-use super::{jsonata_strings, value_types};
+use super::value_types;
 use crate::checker::Checker;
 use crate::tree::Field;
 use json::Number;
@@ -29,20 +29,14 @@ pub(crate) const MAX_ITEMS_PER_BATCH: Bounds = Bounds(1, None);
 // AWS: unconfirmed bounds, documented limit.
 pub(crate) const MAX_BYTES_PER_BATCH: Bounds = Bounds(1, Some(262_144));
 
-/// The whole number in its range. `None` too for a JSONata expression where one may stand.
+/// The whole number in its range.
 pub(crate) fn integer(field: &Field<'_>, bounds: Bounds, cx: &mut Checker) -> Option<u64> {
-    if jsonata_strings::is_expression(field, cx) {
-        return None;
-    }
     let number = value_types::integer(field, cx)?;
     is_within(field, number, bounds, cx).then(|| to_u64(number))
 }
 
 /// The number in its range, which may have a fraction.
 pub(crate) fn number(field: &Field<'_>, bounds: Bounds, cx: &mut Checker) -> Option<f64> {
-    if jsonata_strings::is_expression(field, cx) {
-        return None;
-    }
     let number = value_types::number(field, cx)?;
     is_within(field, number, bounds, cx).then(|| number.to_f64())
 }

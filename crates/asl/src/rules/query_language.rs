@@ -17,7 +17,6 @@ pub(crate) fn check_machine(root: &Object<'_>, cx: &mut Checker) {
     if let Some(field) = root.field("QueryLanguage") {
         enumerations::word(&field, WORDS, cx);
     }
-    refuse_jsonata(root, cx);
 }
 
 /// The state, in its language.
@@ -33,9 +32,7 @@ pub(crate) fn of_state<'d>(state: Object<'d>, cx: &mut Checker) -> Object<'d> {
             "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
         );
     }
-    let state = state.in_language(language);
-    refuse_jsonata(&state, cx);
-    state
+    state.in_language(language)
 }
 
 /// The language that an object names, if it names one.
@@ -46,18 +43,9 @@ pub(crate) fn written(object: &Object<'_>) -> Option<QueryLanguage> {
     })
 }
 
-/// JSONata is for a later version. This function and its two calls are all that stands against it here.
-fn refuse_jsonata(object: &Object<'_>, cx: &mut Checker) {
-    if let Some(field) = object.field("QueryLanguage")
-        && written(object) == Some(QueryLanguage::Jsonata)
-    {
-        cx.not_yet(&field, "The query language JSONata is");
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::test_support::problems;
+    use crate::test_support::{problems, problems_of_state};
 
     #[test]
     fn a_machine_in_jsonata_has_no_state_in_json_path() {
@@ -69,5 +57,12 @@ mod tests {
                 "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/Pass"
             ]
         );
+    }
+
+    #[test]
+    fn states_inside_a_jsonata_map_have_the_language_of_the_machine() {
+        let state = r#"{"Type":"Map","QueryLanguage":"JSONata","End":true,"ItemProcessor":{
+            "StartAt":"B","States":{"B":{"Type":"Pass","InputPath":"$.a","End":true}}}}"#;
+        assert_eq!(problems_of_state(state), [""; 0]);
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn check(writer: &Field<'_>, cx: &mut Checker) {
     }
     for name in ["Parameters", "Arguments"] {
         // Writing results comes with distributed Maps: the template is only checked here.
-        let _ = templates::optional(&writer, name, cx);
+        let _ = templates::optional_value(&writer, name, cx);
     }
     let config = writer.field("WriterConfig").and_then(|field| value_types::object(&field, cx));
     let Some(config) = config else { return };

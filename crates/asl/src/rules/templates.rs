@@ -1,28 +1,46 @@
 //! "The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call": in a payload template, a
 //! key ending in `.$` has such a string. The location is the template, not the member.
 
-use super::{jsonata_strings, literal_hints};
+use super::jsonata::{self, Sees};
+use super::literal_hints;
 use crate::checker::Checker;
+use crate::definition::ValueTemplate;
 use crate::location::shown;
 use crate::tree::{Field, Object, QueryLanguage};
 use expr::{Expression, Template};
 use json::spanned::{Member, Node, Spanned};
 use std::collections::HashSet;
 
-/// The template in the member `name`: `Some(None)` where there is none, `None` where it is wrong or written in JSONata.
+/// The JSONPath template in the member `name`: `Some(None)` where there is none.
 pub(crate) fn optional(object: &Object<'_>, name: &str, cx: &mut Checker) -> Option<Option<Template>> {
     match object.field(name) {
-        Some(field) => compile(&field, cx).map(Some),
+        Some(field) if !object.is_jsonata() => compile(&field, cx).map(Some),
+        // In JSONata the field itself is refused.
+        Some(_) | None => Some(None),
+    }
+}
+
+/// The template of either language in the member `name`, where no result is seen yet: `Some(None)` where there is none.
+pub(crate) fn optional_value(
+    object: &Object<'_>,
+    name: &str,
+    cx: &mut Checker,
+) -> Option<Option<ValueTemplate>> {
+    match object.field(name) {
+        Some(field) => value(&field, Sees::Input, cx).map(Some),
         None => Some(None),
     }
 }
 
-/// The template. `None` too where it is written in JSONata.
-pub(crate) fn compile(field: &Field<'_>, cx: &mut Checker) -> Option<Template> {
-    if field.dialect.language == QueryLanguage::Jsonata {
-        jsonata_strings::check(field, cx);
-        return None;
+/// The template of either language.
+pub(crate) fn value(field: &Field<'_>, sees: Sees, cx: &mut Checker) -> Option<ValueTemplate> {
+    match field.dialect.language {
+        QueryLanguage::JsonPath => compile(field, cx).map(ValueTemplate::JsonPath),
+        QueryLanguage::Jsonata => jsonata::template(field, sees, cx).map(ValueTemplate::Jsonata),
     }
+}
+
+fn compile(field: &Field<'_>, cx: &mut Checker) -> Option<Template> {
     if field.is_null() {
         // AWS: unconfirmed, chosen because a template that is null means nothing.
         cx.schema(field, "Expected value of type [OBJECT]");

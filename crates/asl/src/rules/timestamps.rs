@@ -1,15 +1,12 @@
 //! "String does not match RFC3339 timestamp": a literal time has an upper-case `T`, and `Z` or an offset.
 
-use super::{jsonata_strings, value_types};
+use super::value_types;
 use crate::checker::Checker;
 use crate::tree::Field;
 use model::time::Instant;
 
-/// The moment that the field names. `None` too for a JSONata expression where one may stand.
+/// The moment that the field names.
 pub(crate) fn instant(field: &Field<'_>, cx: &mut Checker) -> Option<Instant> {
-    if jsonata_strings::is_expression(field, cx) {
-        return None;
-    }
     let text = value_types::string(field, cx)?;
     let found = Instant::parse_rfc3339(text);
     if found.is_none() {

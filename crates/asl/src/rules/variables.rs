@@ -1,18 +1,19 @@
 //! Assign: "Cannot assign to reserved variable '$states'.", "Invalid variable name 'x': the variable name contains
 //! invalid characters.": its members are named as variables are.
 
+use super::jsonata::Sees;
 use super::{templates, value_types};
 use crate::checker::Checker;
+use crate::definition::ValueTemplate;
 use crate::diagnostic::Code;
 use crate::location::shown;
 use crate::tree::{Field, Object};
-use expr::Template;
 
 /// The longest name of a variable, in characters.
 const MAX_LENGTH: usize = 80;
 
 /// Assign of a state, a rule or a catcher: `Some(None)` where there is none.
-pub(crate) fn assign(object: &Object<'_>, cx: &mut Checker) -> Option<Option<Template>> {
+pub(crate) fn assign(object: &Object<'_>, sees: Sees, cx: &mut Checker) -> Option<Option<ValueTemplate>> {
     let Some(field) = object.field("Assign") else { return Some(None) };
     let variables = value_types::object(&field, cx)?;
     let wrong_names = variables.fields().filter(|(key, member)| {
@@ -21,7 +22,7 @@ pub(crate) fn assign(object: &Object<'_>, cx: &mut Checker) -> Option<Option<Tem
     });
     // Every fault is to be said, not only the first.
     let has_wrong_name = wrong_names.count() > 0;
-    let template = templates::compile(&field, cx)?;
+    let template = templates::value(&field, sees, cx)?;
     (!has_wrong_name).then_some(Some(template))
 }
 
