@@ -1,12 +1,13 @@
-//! The data flow of a JSONPath state: InputPath, Parameters, ResultSelector, ResultPath, OutputPath.
+//! The data flow of a state: InputPath, ResultSelector, ResultPath, OutputPath, or Output; Assign.
 
 use crate::context::Context;
 use crate::decide::Run;
 use crate::execution::{Execution, ScopeId};
 use crate::failure::Trouble;
+use crate::sight::Sight;
 use crate::variables::Variables;
-use asl::{IntegerField, PathField, ResultPath};
-use expr::{QueryPath, Scope as Evaluation, Template};
+use asl::{IntegerField, PathField, ResultPath, State, ValueTemplate};
+use expr::{QueryPath, QueryTemplate, Scope as Evaluation, Template};
 use json::{Payload, Value};
 use model::history::AssignedVariable;
 use model::limits;
@@ -34,30 +35,6 @@ impl Run<'_> {
         path.eval(&evaluation.scope()).map_err(|error| Trouble::Runtime(error.as_invalid_path()))
     }
 
-    /// A payload template.
-    pub(crate) fn fill(
-        &mut self,
-        scope: ScopeId,
-        template: &Template,
-        input: &Value,
-    ) -> Result<Value, Trouble> {
-        self.fill_for_item(scope, template, input, None)
-    }
-
-    /// A payload template, for an item of a Map that has not begun yet.
-    pub(crate) fn fill_for_item(
-        &mut self,
-        scope: ScopeId,
-        template: &Template,
-        input: &Value,
-        item: Option<(u64, Value)>,
-    ) -> Result<Value, Trouble> {
-        let context = Context::new(self.execution, scope, item);
-        let variables = Variables { execution: self.execution, scope };
-        let evaluation = Evaluation { input, context: &context, variables: &variables };
-        template.eval(&evaluation, self.entropy).map_err(|error| Trouble::Runtime(error.to_string()))
-    }
-
     /// The text of a Fail state that a path or an intrinsic function gives.
     pub(crate) fn text(
         &mut self,
@@ -72,9 +49,9 @@ impl Run<'_> {
         source.eval(field, &evaluation, self.entropy).map_err(|error| Trouble::Runtime(error.to_string()))
     }
 
-    /// A whole number of a definition; `field` is the name of the form with a path.
+    /// A whole number of a definition; `field` is the name of the form without a path.
     pub(crate) fn integer(
-        &self,
+        &mut self,
         scope: ScopeId,
         field: &str,
         source: &IntegerField,
@@ -82,6 +59,7 @@ impl Run<'_> {
     ) -> Result<i64, Trouble> {
         match source {
             IntegerField::Literal(number) => Ok(i64::try_from(*number).unwrap_or(i64::MAX)),
+            IntegerField::Query(query) => self.query_integer(scope, field, query, &Sight::of_input(input)),
             IntegerField::Path(path) => {
                 let value = self.read(scope, path, input)?;
                 // AWS: recorded, numeric strings are taken too.
@@ -96,40 +74,83 @@ impl Run<'_> {
                     let shown = quoted(&value);
                     let path = path.text();
                     Trouble::Runtime(format!(
-                        "The {field} field refers to value {shown} which is not a valid integer: {path}"
+                        "The {field}Path field refers to value {shown} which is not a valid integer: {path}"
                     ))
                 })
             }
         }
     }
 
-    /// ResultSelector, ResultPath and OutputPath: from a state's result to its output.
-    pub(crate) fn output_of(
+    /// Leaves a Task, a Parallel or a Map with its result: Assign, and ResultSelector, ResultPath and OutputPath or
+    /// Output.
+    pub(crate) fn leave_with_result(
         &mut self,
         scope: ScopeId,
+        state: &State,
         selector: Option<&Template>,
         result_path: &ResultPath,
-        output_path: &PathField,
+        result: Payload,
+    ) -> Result<(), Trouble> {
+        let Some((_, input)) = self.current(scope) else { return Ok(()) };
+        let assigned = {
+            let sight = Sight::of_result(input.value(), result.value());
+            self.assign(scope, state.assign.as_ref(), &sight)?
+        };
+        let output = match &state.output {
+            Some(output) => {
+                let sight = Sight::of_result(input.value(), result.value());
+                Payload::from(self.fill_queries(scope, output, &sight)?)
+            }
+            None => self.combine(scope, state, selector, result_path, &input, result)?,
+        };
+        self.leave(scope, state, output, assigned)
+    }
+
+    /// ResultSelector, ResultPath and OutputPath: from a state's result to its output.
+    pub(crate) fn combine(
+        &mut self,
+        scope: ScopeId,
+        state: &State,
+        selector: Option<&Template>,
+        result_path: &ResultPath,
         input: &Payload,
         result: Payload,
     ) -> Result<Payload, Trouble> {
         let result = match selector {
-            Some(template) => Payload::from(self.fill(scope, template, result.value())?),
+            Some(template) => {
+                Payload::from(self.fill_paths(scope, template, &Sight::of_input(result.value()))?)
+            }
             None => result,
         };
         let combined = put_result(result_path, input, result)?;
-        self.select(scope, output_path, &combined)
+        self.select(scope, &state.output_path, &combined)
+    }
+
+    /// Output, or OutputPath applied to what a state without a result hands on.
+    pub(crate) fn output(
+        &mut self,
+        scope: ScopeId,
+        output: Option<&QueryTemplate>,
+        output_path: &PathField,
+        effective: &Payload,
+    ) -> Result<Payload, Trouble> {
+        match output {
+            Some(output) => {
+                self.fill_queries(scope, output, &Sight::of_input(effective.value())).map(Payload::from)
+            }
+            None => self.select(scope, output_path, effective),
+        }
     }
 
     /// Assign: the variables a state sets, sorted by name as history shows them.
     pub(crate) fn assign(
         &mut self,
         scope: ScopeId,
-        template: Option<&Template>,
-        input: &Value,
+        template: Option<&ValueTemplate>,
+        sight: &Sight<'_>,
     ) -> Result<Vec<AssignedVariable>, Trouble> {
         let Some(template) = template else { return Ok(Vec::new()) };
-        let values = self.fill(scope, template, input)?;
+        let values = self.fill(scope, template, sight)?;
         self.assigned(scope, &values)
     }
 

@@ -4,7 +4,9 @@ use crate::data::put_result;
 use crate::decide::Run;
 use crate::execution::{ScopeId, Work};
 use crate::fact::Private;
+use crate::sight::Sight;
 use asl::{Catcher, Jitter, Retrier};
+use expr::{Query, QueryError};
 use json::{Payload, Value};
 use model::history::Iteration;
 use model::{EventDetails, EventId, Failure, StateType, error_name};
@@ -15,12 +17,21 @@ use std::sync::Arc;
 pub(crate) enum Trouble {
     /// The interpreter cannot go on; the text lacks the name of the state. Nothing catches it.
     Runtime(String),
+    /// An expression gave no value that its field can hold; the text lacks the name of the state.
+    Query(QueryError),
     /// A path could not be applied to its input; reported without the name of the state.
     ReferencePathConflict(String),
     /// A result of a state that is no task is over the size limit; ends the execution.
     TooLarge,
     /// An error that Retry and Catch may take.
     Failed(Error),
+}
+
+impl Trouble {
+    /// An expression gave a value that is out of the bounds of its field.
+    pub(crate) fn of_query(query: &Query, message: String) -> Trouble {
+        Trouble::Query(QueryError { location: Some(query.field().clone()), message })
+    }
 }
 
 /// An error that Retry and Catch may take.
@@ -70,6 +81,12 @@ impl Run<'_> {
                 let after = self.execution.thread(scope);
                 self.state_failed(scope, error, after);
             }
+            Err(Trouble::Query(error)) => {
+                let error = self.evaluation_failed(scope, error);
+                let after = self.execution.thread(scope);
+                self.abort_children(scope, None, after);
+                self.state_failed(scope, error, after);
+            }
             Err(Trouble::Runtime(text)) => {
                 let cause = format!("{}{text}", self.state_prefix(scope));
                 self.end_execution(scope, Failure::new(error_name::RUNTIME, cause));
@@ -106,7 +123,13 @@ impl Run<'_> {
         match state.catchers().iter().find(|catcher| error.matches(&catcher.error_equals)) {
             Some(catcher) => {
                 let outcome = self.catch(scope, catcher, &error, &input);
-                self.settle(scope, outcome);
+                if let Err(Trouble::Query(error)) = outcome {
+                    // AWS: measured, the clause fails the state, and no other one is tried.
+                    let error = self.evaluation_failed(scope, error);
+                    self.scope_failed(scope, error);
+                } else {
+                    self.settle(scope, outcome);
+                }
             }
             None => self.scope_failed(scope, error),
         }
@@ -120,9 +143,27 @@ impl Run<'_> {
         input: &Payload,
     ) -> Result<(), Trouble> {
         let error_output = error.output();
-        let assigned = self.assign(scope, catcher.assign.as_ref(), &error_output)?;
-        let output = put_result(&catcher.result_path, input, Payload::from(error_output))?;
+        let sight = Sight::of_error(input.value(), &error_output);
+        let assigned = self.assign(scope, catcher.assign.as_ref(), &sight)?;
+        let output = match &catcher.output {
+            Some(output) => Payload::from(self.fill_queries(scope, output, &sight)?),
+            None => put_result(&catcher.result_path, input, Payload::from(error_output))?,
+        };
         self.exit(scope, output, assigned, Some(catcher.next.clone()))
+    }
+
+    /// Records that an expression failed, and gives the error.
+    fn evaluation_failed(&mut self, scope: ScopeId, error: QueryError) -> Error {
+        let cause = format!("{}{}", self.state_prefix(scope), error.message);
+        let failure = Failure::new(error_name::QUERY_EVALUATION_ERROR, cause);
+        if let Some(visit) = self.execution.visit(scope) {
+            let (state, before) = (visit.name.clone(), visit.before);
+            let location = error.location;
+            let details = EventDetails::EvaluationFailed { state, failure: failure.clone(), location };
+            // AWS: recorded, it points to the event before the state was entered.
+            self.emit_after(scope, before, details);
+        }
+        Error::of(failure)
     }
 
     /// The retrier that takes the error, with the pause before the next attempt, where attempts are left.
@@ -160,7 +201,6 @@ impl Run<'_> {
             return;
         };
         let is_task = self.execution.visit(scope).is_some_and(|visit| visit.state_type == StateType::Task);
-        let siblings = self.execution.visit(parent).map(|visit| visit.work.children()).unwrap_or_default();
         let map_name = match self.execution.visit(parent) {
             Some(visit) if matches!(visit.work, Work::Map(_)) => Some(visit.name.clone()),
             Some(_) | None => None,
@@ -173,17 +213,25 @@ impl Run<'_> {
             // AWS: recorded, a Task that ends its branch is reported as aborted too.
             self.emit_after(scope, failing, EventDetails::TaskStateAborted);
         }
-        for (sibling, open) in siblings.into_iter().filter(|(_, open)| *open != scope) {
+        self.abort_children(parent, Some(scope), failing);
+        self.state_failed(parent, error, failing);
+    }
+
+    /// Records that the open branches or iterations of a state were given up, but for the one that failed.
+    fn abort_children(&mut self, parent: ScopeId, failed: Option<ScopeId>, failing: EventId) {
+        let Some(visit) = self.execution.visit(parent) else { return };
+        let children = visit.work.children();
+        let map_name = matches!(visit.work, Work::Map(_)).then(|| visit.name.clone());
+        for (index, open) in children.into_iter().filter(|(_, open)| Some(*open) != failed) {
             let aborts = self.aborts(open);
             if let Some(name) = &map_name {
-                let iteration = Iteration { name: name.clone(), index: sibling };
+                let iteration = Iteration { name: name.clone(), index };
                 self.emit_after(parent, failing, EventDetails::MapIterationAborted(iteration));
             }
             for event in aborts {
                 self.emit_after(open, failing, event);
             }
         }
-        self.state_failed(parent, error, failing);
     }
 
     /// The events that say that the open states of a scope were given up: the innermost first.

@@ -3,9 +3,10 @@
 use crate::decide::Run;
 use crate::execution::ScopeId;
 use crate::failure::Trouble;
+use crate::sight::Sight;
 use asl::{Choice, Comparison, Condition, Operand, Order, State};
 use expr::QueryPath;
-use json::{Payload, Value};
+use json::{Kind, Payload, Value};
 use model::time::Instant;
 use std::cmp::Ordering;
 
@@ -21,22 +22,23 @@ impl Run<'_> {
         let mut chosen = None;
         for rule in &choice.rules {
             if self.holds(scope, &rule.condition, effective.value())? {
-                chosen = Some((rule.next.clone(), rule.assign.as_ref()));
+                chosen = Some((rule.next.clone(), rule.assign.as_ref(), rule.output.as_ref()));
                 break;
             }
         }
-        // AWS: recorded, the state's own Assign runs on the Default route alone.
-        let default = choice.default.clone().map(|next| (next, state.assign.as_ref()));
-        let Some((next, assign)) = chosen.or(default) else {
+        // AWS: recorded, the state's own Assign and Output run on the Default route alone.
+        let default = choice.default.clone();
+        let default = default.map(|next| (next, state.assign.as_ref(), state.output.as_ref()));
+        let Some((next, assign, output)) = chosen.or(default) else {
             let text = "Failed to transition out of the state. The state does not point to a next state.";
             return Err(Trouble::Runtime(text.to_owned()));
         };
-        let assigned = self.assign(scope, assign, effective.value())?;
-        let output = self.select(scope, &state.output_path, &effective)?;
+        let assigned = self.assign(scope, assign, &Sight::of_input(effective.value()))?;
+        let output = self.output(scope, output, &state.output_path, &effective)?;
         self.exit(scope, output, assigned, Some(next))
     }
 
-    fn holds(&self, scope: ScopeId, condition: &Condition, input: &Value) -> Result<bool, Trouble> {
+    fn holds(&mut self, scope: ScopeId, condition: &Condition, input: &Value) -> Result<bool, Trouble> {
         match condition {
             Condition::And(all) => {
                 for one in all {
@@ -56,6 +58,11 @@ impl Run<'_> {
             }
             Condition::Not(one) => Ok(!self.holds(scope, one, input)?),
             Condition::Test { variable, comparison } => self.test(scope, variable, comparison, input),
+            Condition::Literal(holds) => Ok(*holds),
+            Condition::Query(query) => {
+                let value = self.query(scope, query, Kind::Boolean, &Sight::of_input(input))?;
+                Ok(value.as_bool() == Some(true))
+            }
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::decide::Run;
 use crate::execution::ScopeId;
 use crate::failure::{Error, Trouble};
+use crate::sight::Sight;
 use asl::{Fail, FailText};
-use json::{Payload, Value};
+use json::{Kind, Payload, Value};
 use model::Failure;
 use std::sync::Arc;
 
@@ -26,6 +27,15 @@ impl Run<'_> {
             None => Ok(None),
             Some(FailText::Literal(text)) => Ok(Some(text.clone())),
             Some(FailText::Path(source)) => self.text(scope, field, source, input).map(Some),
+            Some(FailText::Query(query)) => {
+                match self.query(scope, query, Kind::String, &Sight::of_input(input))? {
+                    Value::String(text) => Ok(Some(text)),
+                    // The kind was asked for.
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        Ok(None)
+                    }
+                }
+            }
         }
     }
 }

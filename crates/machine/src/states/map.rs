@@ -5,8 +5,10 @@ use crate::decide::{Run, Step};
 use crate::execution::{MapRun, ScopeId, Work};
 use crate::fact::Private;
 use crate::failure::Trouble;
-use asl::{IntegerField, Map, PercentageField, State, StateKind};
-use json::{Payload, Value};
+use crate::sight::Sight;
+use asl::{IntegerField, Map, MapItems, PercentageField, State, StateKind};
+use expr::{Query, QueryError};
+use json::{Kind, Payload, Value};
 use model::history::Iteration;
 use model::{EventDetails, EventId, limits};
 
@@ -74,7 +76,8 @@ impl Run<'_> {
             // AWS: recorded, an item whose selector fails has no Started event.
             let input = match &map.item_selector {
                 Some(template) => {
-                    self.fill_for_item(scope, template, effective.value(), Some((index, item)))?
+                    let sight = Sight { item: Some((index, item)), ..Sight::of_input(effective.value()) };
+                    self.fill(scope, template, &sight)?
                 }
                 None => item,
             };
@@ -89,15 +92,12 @@ impl Run<'_> {
     }
 
     fn leave_map(&mut self, scope: ScopeId) -> Result<(), Trouble> {
-        let Some((state, input)) = self.current(scope) else { return Ok(()) };
+        let Some((state, _)) = self.current(scope) else { return Ok(()) };
         let StateKind::Map(map) = &state.kind else { return Ok(()) };
         let Some(run) = self.map_run(scope) else { return Ok(()) };
         let results = run.results.values().map(|result| result.value().clone()).collect();
         let result = within_depth(Value::array(results))?;
-        let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
-        let selector = map.result_selector.as_ref();
-        let output = self.output_of(scope, selector, &map.result_path, &state.output_path, &input, result)?;
-        self.leave(scope, state, output, assigned)
+        self.leave_with_result(scope, state, map.result_selector.as_ref(), &map.result_path, result)
     }
 
     fn map_run(&self, scope: ScopeId) -> Option<&MapRun> {
@@ -109,8 +109,24 @@ impl Run<'_> {
         }
     }
 
-    fn items(&self, scope: ScopeId, map: &Map, input: &Value) -> Result<Value, Trouble> {
-        let (value, path) = match &map.items_path {
+    fn items(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<Value, Trouble> {
+        let path = match &map.items {
+            MapItems::Path(path) => path,
+            MapItems::Query(Some(template)) => {
+                let sight = Sight::of_input(input);
+                return match template.as_query() {
+                    Some(query) => self.query(scope, query, Kind::Array, &sight),
+                    None => self.fill_queries(scope, template, &sight),
+                };
+            }
+            MapItems::Query(None) if input.as_array().is_some() => return Ok(input.clone()),
+            MapItems::Query(None) => {
+                // AWS: recorded test_map_state_items_input_types: without location.
+                let message = format!("Map state input must be an array but was: {input}");
+                return Err(Trouble::Query(QueryError { location: None, message }));
+            }
+        };
+        let (value, path) = match path {
             None => (input.clone(), "$"),
             Some(path) => match self.read(scope, path, input) {
                 Ok(value) => (value, path.text()),
@@ -132,24 +148,35 @@ impl Run<'_> {
         }
     }
 
-    fn max_concurrency(&self, scope: ScopeId, map: &Map, input: &Value) -> Result<u64, Trouble> {
+    fn max_concurrency(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<u64, Trouble> {
         let limit = match &map.max_concurrency {
             None => 0,
-            Some(field) => self.integer(scope, "MaxConcurrencyPath", field, input)?,
+            Some(field) => self.integer(scope, "MaxConcurrency", field, input)?,
         };
         match u64::try_from(limit) {
             Ok(0) => Ok(limits::INLINE_MAP_CONCURRENCY),
             Ok(limit) => Ok(limit.min(limits::INLINE_MAP_CONCURRENCY)),
             // AWS: recorded hanging; failing is our own choice.
-            Err(_) => Err(Trouble::Runtime("MaxConcurrency cannot be negative.".to_owned())),
+            Err(_) => {
+                let text = "MaxConcurrency cannot be negative.".to_owned();
+                Err(out_of_bounds(map.max_concurrency.as_ref().and_then(query_of), text))
+            }
         }
     }
 
-    fn check_tolerated(&self, scope: ScopeId, map: &Map, input: &Value) -> Result<(), Trouble> {
-        if let Some(field @ IntegerField::Path(_)) = &map.tolerated_failure_count
-            && self.integer(scope, "ToleratedFailureCountPath", field, input)? < 0
+    fn check_tolerated(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<(), Trouble> {
+        if let Some(field) = &map.tolerated_failure_count
+            && self.integer(scope, "ToleratedFailureCount", field, input)? < 0
         {
-            return Err(Trouble::Runtime("ToleratedFailureCount cannot be negative.".to_owned()));
+            let text = "ToleratedFailureCount cannot be negative.".to_owned();
+            return Err(out_of_bounds(query_of(field), text));
+        }
+        let text = "ToleratedFailurePercentage must be between 0 and 100.";
+        if let Some(PercentageField::Query(query)) = &map.tolerated_failure_percentage {
+            let value = self.query(scope, query, Kind::Number, &Sight::of_input(input))?;
+            if !value.as_f64().is_some_and(|percentage| (0.0..=100.0).contains(&percentage)) {
+                return Err(Trouble::of_query(query, text.to_owned()));
+            }
         }
         if let Some(PercentageField::Path(path)) = &map.tolerated_failure_percentage {
             let value = self.read(scope, path, input)?;
@@ -167,10 +194,24 @@ impl Run<'_> {
                 )));
             };
             if !(0.0..=100.0).contains(&percentage) {
-                let text = "ToleratedFailurePercentage must be between 0 and 100.";
                 return Err(Trouble::Runtime(text.to_owned()));
             }
         }
         Ok(())
+    }
+}
+
+fn query_of(field: &IntegerField) -> Option<&Query> {
+    match field {
+        IntegerField::Query(query) => Some(query),
+        IntegerField::Literal(_) | IntegerField::Path(_) => None,
+    }
+}
+
+/// A number that its field cannot hold: the error of the language that gave it.
+fn out_of_bounds(query: Option<&Query>, text: String) -> Trouble {
+    match query {
+        Some(query) => Trouble::of_query(query, text),
+        None => Trouble::Runtime(text),
     }
 }

@@ -5,6 +5,7 @@ use crate::decide::{Run, Step};
 use crate::execution::{ScopeId, Work};
 use crate::fact::Private;
 use crate::failure::Trouble;
+use crate::sight::Sight;
 use asl::{Parallel, State, StateKind};
 use json::{Payload, Value};
 use model::EventDetails;
@@ -19,7 +20,9 @@ impl Run<'_> {
     ) -> Result<(), Trouble> {
         let effective = self.select(scope, &state.input_path, input)?;
         let effective = match &parallel.parameters {
-            Some(template) => Payload::from(self.fill(scope, template, effective.value())?),
+            Some(template) => {
+                Payload::from(self.fill(scope, template, &Sight::of_input(effective.value()))?)
+            }
             None => effective,
         };
         self.emit(scope, EventDetails::ParallelStateStarted);
@@ -50,12 +53,9 @@ impl Run<'_> {
     }
 
     fn leave_parallel(&mut self, scope: ScopeId, result: Payload) -> Result<(), Trouble> {
-        let Some((state, input)) = self.current(scope) else { return Ok(()) };
+        let Some((state, _)) = self.current(scope) else { return Ok(()) };
         let StateKind::Parallel(parallel) = &state.kind else { return Ok(()) };
-        let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
         let selector = parallel.result_selector.as_ref();
-        let output =
-            self.output_of(scope, selector, &parallel.result_path, &state.output_path, &input, result)?;
-        self.leave(scope, state, output, assigned)
+        self.leave_with_result(scope, state, selector, &parallel.result_path, result)
     }
 }

@@ -1,8 +1,9 @@
-//! Pass: InputPath, Parameters, Result, ResultPath, OutputPath.
+//! Pass: InputPath, Parameters, Result, ResultPath, OutputPath, or Output.
 
 use crate::decide::Run;
 use crate::execution::ScopeId;
 use crate::failure::Trouble;
+use crate::sight::Sight;
 use asl::{Pass, State};
 use json::Payload;
 
@@ -16,13 +17,18 @@ impl Run<'_> {
     ) -> Result<(), Trouble> {
         let effective = self.select(scope, &state.input_path, input)?;
         let effective = match &pass.parameters {
-            Some(template) => Payload::from(self.fill(scope, template, effective.value())?),
+            Some(template) => {
+                Payload::from(self.fill_paths(scope, template, &Sight::of_input(effective.value()))?)
+            }
             None => effective,
         };
         // AWS: unconfirmed for a state with both, chosen: Result is the result.
         let result = pass.result.clone().map_or(effective, Payload::from);
-        let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
-        let output = self.output_of(scope, None, &pass.result_path, &state.output_path, input, result)?;
+        let assigned = self.assign(scope, state.assign.as_ref(), &Sight::of_input(result.value()))?;
+        let output = match &state.output {
+            Some(_) => self.output(scope, state.output.as_ref(), &state.output_path, input)?,
+            None => self.combine(scope, state, None, &pass.result_path, input, result)?,
+        };
         self.leave(scope, state, output, assigned)
     }
 }

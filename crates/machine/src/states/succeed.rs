@@ -1,4 +1,4 @@
-//! Succeed: ends its block with its input.
+//! Succeed: ends its block with its input, or with its Output.
 
 use crate::decide::Run;
 use crate::execution::ScopeId;
@@ -9,7 +9,7 @@ use json::Payload;
 impl Run<'_> {
     pub(crate) fn succeed(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
         let effective = self.select(scope, &state.input_path, input)?;
-        let output = self.select(scope, &state.output_path, &effective)?;
+        let output = self.output(scope, state.output.as_ref(), &state.output_path, &effective)?;
         self.leave(scope, state, output, Vec::new())
     }
 }

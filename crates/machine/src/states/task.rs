@@ -5,6 +5,7 @@ use crate::decide::{Run, Step};
 use crate::execution::{ScopeId, TaskRun, Work};
 use crate::fact::Private;
 use crate::failure::{Error, Trouble, data_limit_exceeded};
+use crate::sight::Sight;
 use crate::stimulus::TaskAnswer;
 use crate::token::TaskToken;
 use asl::{IntegerField, State, StateKind, Task};
@@ -33,7 +34,9 @@ impl Run<'_> {
             self.issue_token(scope);
         }
         let parameters = match &task.parameters {
-            Some(template) => Payload::from(self.fill(scope, template, effective.value())?),
+            Some(template) => {
+                Payload::from(self.fill(scope, template, &Sight::of_input(effective.value()))?)
+            }
             None => effective.clone(),
         };
         let parameters = self.checked_parameters(task, parameters)?;
@@ -156,13 +159,9 @@ impl Run<'_> {
     }
 
     fn leave_task(&mut self, scope: ScopeId, result: Payload) -> Result<(), Trouble> {
-        let Some((state, input)) = self.current(scope) else { return Ok(()) };
+        let Some((state, _)) = self.current(scope) else { return Ok(()) };
         let StateKind::Task(task) = &state.kind else { return Ok(()) };
-        let assigned = self.assign(scope, state.assign.as_ref(), result.value())?;
-        let selector = task.result_selector.as_ref();
-        let output =
-            self.output_of(scope, selector, &task.result_path, &state.output_path, &input, result)?;
-        self.leave(scope, state, output, assigned)
+        self.leave_with_result(scope, state, task.result_selector.as_ref(), &task.result_path, result)
     }
 
     fn task_failed(&mut self, scope: ScopeId, failure: Failure) {
@@ -231,30 +230,36 @@ impl Run<'_> {
         let heartbeat_seconds =
             self.seconds(scope, "HeartbeatSeconds", task.heartbeat_seconds.as_ref(), effective.value())?;
         let role_arn = match &task.credentials {
-            Some(template) => match self.fill(scope, template, effective.value())?.get("RoleArn") {
-                Some(Value::String(role)) => Some(role.clone()),
-                Some(_) | None => None,
-            },
+            Some(template) => {
+                match self.fill(scope, template, &Sight::of_input(effective.value()))?.get("RoleArn") {
+                    Some(Value::String(role)) => Some(role.clone()),
+                    Some(_) | None => None,
+                }
+            }
             None => None,
         };
         Ok(ScheduleOptions { timeout_seconds, heartbeat_seconds, role_arn })
     }
 
     fn seconds(
-        &self,
+        &mut self,
         scope: ScopeId,
         field: &str,
         source: Option<&IntegerField>,
         input: &Value,
     ) -> Result<Option<u64>, Trouble> {
         let Some(source) = source else { return Ok(None) };
-        let seconds = self.integer(scope, &format!("{field}Path"), source, input)?;
+        let seconds = self.integer(scope, field, source, input)?;
         match u64::try_from(seconds) {
             Ok(seconds) if seconds <= limits::SECONDS => Ok(Some(seconds)),
-            Ok(_) | Err(_) => Err(Trouble::Runtime(format!(
-                "{field} must be between 0 and {} but was: {seconds}",
-                limits::SECONDS
-            ))),
+            Ok(_) | Err(_) => {
+                let most = limits::SECONDS;
+                let text = format!("{field} must be between 0 and {most} but was: {seconds}");
+                Err(match source {
+                    IntegerField::Query(query) => Trouble::of_query(query, text),
+                    IntegerField::Literal(_) | IntegerField::Path(_) => Trouble::Runtime(text),
+                })
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Wait: until a moment, in its four forms.
+//! Wait: until a moment, in its forms.
 
 use crate::decide::Run;
 use crate::execution::ScopeId;
 use crate::fact::Private;
 use crate::failure::Trouble;
+use crate::sight::Sight;
 use asl::{State, Wait, WaitTime};
-use expr::QueryPath;
-use json::{Payload, Value};
+use expr::{Query, QueryPath};
+use json::{Kind, Payload, Value};
 use model::time::Instant;
 use model::{Timestamp, limits};
 
@@ -27,6 +28,11 @@ impl Run<'_> {
             }
             WaitTime::Timestamp(moment) => moment.to_timestamp(),
             WaitTime::TimestampPath(path) => self.wait_timestamp(scope, path, effective.value())?,
+            WaitTime::SecondsQuery(query) => {
+                let seconds = self.queried_seconds(scope, query, effective.value())?;
+                self.now.plus_seconds(seconds)
+            }
+            WaitTime::TimestampQuery(query) => self.queried_timestamp(scope, query, effective.value())?,
         };
         if until.millis_since(self.now) / 1000 > limits::WAIT_SECONDS {
             return Err(Trouble::Runtime("Wait state delay is too long.".to_owned()));
@@ -48,8 +54,8 @@ impl Run<'_> {
 
     fn leave_wait(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
         let effective = self.select(scope, &state.input_path, input)?;
-        let assigned = self.assign(scope, state.assign.as_ref(), effective.value())?;
-        let output = self.select(scope, &state.output_path, &effective)?;
+        let assigned = self.assign(scope, state.assign.as_ref(), &Sight::of_input(effective.value()))?;
+        let output = self.output(scope, state.output.as_ref(), &state.output_path, &effective)?;
         self.leave(scope, state, output, assigned)
     }
 
@@ -74,6 +80,37 @@ impl Run<'_> {
                 "The SecondsPath parameter cannot be parsed as a long value: {text} == {shown}"
             ))),
         }
+    }
+
+    fn queried_seconds(&mut self, scope: ScopeId, query: &Query, input: &Value) -> Result<u64, Trouble> {
+        let seconds = self.query_integer(scope, "Seconds", query, &Sight::of_input(input))?;
+        match u64::try_from(seconds) {
+            Ok(seconds) if seconds <= limits::SECONDS => Ok(seconds),
+            // AWS: unconfirmed words, those of TimeoutSeconds.
+            Ok(_) | Err(_) => Err(Trouble::of_query(
+                query,
+                format!("Seconds must be between 0 and {} but was: {seconds}", limits::SECONDS),
+            )),
+        }
+    }
+
+    fn queried_timestamp(
+        &mut self,
+        scope: ScopeId,
+        query: &Query,
+        input: &Value,
+    ) -> Result<Timestamp, Trouble> {
+        let value = self.query(scope, query, Kind::String, &Sight::of_input(input))?;
+        value.as_str().and_then(Instant::parse_rfc3339).map(Instant::to_timestamp).ok_or_else(|| {
+            // AWS: recorded test_wait_timestamp_jsonata.
+            let shown = plain(&value);
+            Trouble::of_query(
+                query,
+                format!(
+                    "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {shown}"
+                ),
+            )
+        })
     }
 
     fn wait_timestamp(&self, scope: ScopeId, path: &QueryPath, input: &Value) -> Result<Timestamp, Trouble> {
