@@ -23,6 +23,9 @@ fn spell(condition: &Condition, depth: usize) -> String {
             None => format!("not ({})", spell(inner, depth + 1)),
         },
         Condition::Test { variable, comparison } => test(variable.text(), comparison),
+        Condition::Literal(true) => "always".to_owned(),
+        Condition::Literal(false) => "never".to_owned(),
+        Condition::Query(query) => query.text().to_owned(),
     }
 }
 
@@ -33,9 +36,12 @@ fn joined(conditions: &[Condition], word: &str, depth: usize) -> String {
             Condition::And(several) | Condition::Or(several) if several.len() > 1 && conditions.len() > 1 => {
                 format!("({})", spell(inner, depth + 1))
             }
-            Condition::And(_) | Condition::Or(_) | Condition::Not(_) | Condition::Test { .. } => {
-                spell(inner, depth + 1)
-            }
+            Condition::And(_)
+            | Condition::Or(_)
+            | Condition::Not(_)
+            | Condition::Test { .. }
+            | Condition::Literal(_)
+            | Condition::Query(_) => spell(inner, depth + 1),
         })
         .collect();
     parts.join(word)

@@ -4,7 +4,7 @@
 //! holds the graphs of its branches or of its processor.
 
 use super::condition;
-use asl::{Block, Definition, IntegerField, MapMode, Retrier, State, StateKind, Transition, WaitTime};
+use asl::{Block, Definition, IntegerField, MapItems, MapMode, Retrier, State, StateKind, Transition, WaitTime};
 use json::Value;
 use model::{StateType, TaskResource};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -193,7 +193,7 @@ fn leave(state: &State, target: &impl Fn(&str) -> Option<End>, ways: &mut Ways) 
 }
 
 fn node(state: &State, source: Option<&Value>) -> Node {
-    let parameters = source.and_then(|state| state.get("Parameters"));
+    let parameters = source.and_then(|state| state.get("Parameters").or_else(|| state.get("Arguments")));
     let mut node = Node {
         name: state.name.to_string(),
         state_type: state.state_type(),
@@ -216,6 +216,7 @@ fn node(state: &State, source: Option<&Value>) -> Node {
             node.subtitle = fail.error.as_ref().map(|error| match error {
                 asl::FailText::Literal(text) => text.to_string(),
                 asl::FailText::Path(path) => path.text().to_owned(),
+                asl::FailText::Query(query) => query.text().to_owned(),
             });
         }
         StateKind::Parallel(parallel) => {
@@ -287,16 +288,23 @@ fn wait_words(time: &WaitTime) -> String {
         WaitTime::SecondsPath(path) => format!("{} s", path.text()),
         WaitTime::Timestamp(moment) => format!("until {}", moment.to_timestamp()),
         WaitTime::TimestampPath(path) => format!("until {}", path.text()),
+        WaitTime::SecondsQuery(query) => format!("{} s", query.text()),
+        WaitTime::TimestampQuery(query) => format!("until {}", query.text()),
     }
 }
 
 fn map_words(map: &asl::Map) -> String {
-    let items = map.items_path.as_ref().map_or("$", |path| path.text());
+    let items = match &map.items {
+        MapItems::Path(path) => path.as_ref().map_or("$", |path| path.text()),
+        MapItems::Query(None) => "the input",
+        MapItems::Query(Some(items)) => items.as_query().map_or("items", |query| query.text()),
+    };
     let mut words = format!("over {items}");
     match &map.max_concurrency {
         Some(IntegerField::Literal(0)) | None => {}
         Some(IntegerField::Literal(limit)) => words.push_str(&format!(" · {limit} at a time")),
         Some(IntegerField::Path(path)) => words.push_str(&format!(" · {} at a time", path.text())),
+        Some(IntegerField::Query(query)) => words.push_str(&format!(" · {} at a time", query.text())),
     }
     if map.mode == MapMode::Distributed {
         words.push_str(" · distributed");
@@ -308,6 +316,7 @@ fn seconds_words(field: &IntegerField) -> String {
     match field {
         IntegerField::Literal(seconds) => duration_words(*seconds),
         IntegerField::Path(path) => format!("{} s", path.text()),
+        IntegerField::Query(query) => format!("{} s", query.text()),
     }
 }
 

@@ -461,7 +461,7 @@ impl Progress {
 fn collect_fails(block: &Block, fails: &mut HashMap<Arc<str>, Failure>) {
     let text = |text: &Option<FailText>| match text {
         Some(FailText::Literal(text)) => Some(text.clone()),
-        Some(FailText::Path(_)) | None => None,
+        Some(FailText::Path(_) | FailText::Query(_)) | None => None,
     };
     for (name, state) in &block.states {
         match &state.kind {
