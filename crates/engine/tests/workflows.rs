@@ -8,8 +8,10 @@ use json::{Payload, Value};
 use model::{EventDetails, ExecutionArn, ExecutionStatus, Failure, Partition, TaskResource};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 use support::{Bed, PATIENCE, Process, request, wait};
 use tasks::{CancelFuture, TaskCall, TaskFuture, TaskLimits, TaskRunner, Tasks, Workflows};
+use tokio::sync::Semaphore;
 
 on_both_stores!(
     a_request_goes_on_with_the_answer_of_the_start,
@@ -20,7 +22,9 @@ on_both_stores!(
     a_branch_that_fails_stops_the_child_of_the_other,
     a_child_that_outlives_the_process_is_waited_for_by_the_next,
     a_child_that_ended_while_nobody_watched_is_found,
-    a_shutdown_does_not_wait_for_children,
+    a_shutdown_leaves_children_to_the_next_process,
+    a_parent_that_stops_after_a_restart_stops_its_child,
+    a_child_whose_start_is_answered_too_late_is_stopped,
     a_token_ends_the_task_and_leaves_the_child_alone,
     a_callback_is_answered_by_the_child_s_token,
     what_cannot_be_started_fails_as_the_api_refuses_it,
@@ -34,24 +38,33 @@ const ECHO: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": t
 const FAIL: &str =
     r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Bad", "Cause": "as told"}}}"#;
 
-/// Nested workflows as they are; watching can be left out, and is counted.
+/// Nested workflows as they are; watching can be left out, and is counted; answers can be held back.
 #[derive(Clone)]
 struct Runner {
     tasks: Tasks,
     is_blind: bool,
     watched: Arc<AtomicUsize>,
+    /// Answers of calls wait for a permit of it.
+    gate: Option<Arc<Semaphore>>,
 }
 
 impl Runner {
     fn new(is_blind: bool) -> Runner {
         let tasks = Tasks::with_callers(Vec::new(), TaskLimits::default());
-        Runner { tasks, is_blind, watched: Arc::default() }
+        Runner { tasks, is_blind, watched: Arc::default(), gate: None }
     }
 }
 
 impl TaskRunner for Runner {
     fn call(&self, call: TaskCall) -> TaskFuture {
-        self.tasks.call(call)
+        let (outcome, gate) = (self.tasks.call(call), self.gate.clone());
+        Box::pin(async move {
+            let outcome = outcome.await;
+            if let Some(gate) = gate {
+                gate.acquire().await.unwrap().forget();
+            }
+            outcome
+        })
     }
 
     fn watch(&self, call: TaskCall, submitted: Payload) -> TaskFuture {
@@ -225,14 +238,41 @@ fn a_child_that_ended_while_nobody_watched_is_found(bed: &Bed) {
     assert_eq!(text(&output(&process, &arn), "Status"), "SUCCEEDED");
 }
 
-fn a_shutdown_does_not_wait_for_children(bed: &Bed) {
+fn a_shutdown_leaves_children_to_the_next_process(bed: &Bed) {
     let process = boot(bed);
-    let arn = start(&process, &parent(".sync", ""), &wait(2), "null");
+    let arn = start(&process, &parent(".sync", ""), &wait(3_600), "null");
     process.until_events(&arn, "TaskSubmitted", 1);
+    let began = Instant::now();
     process.shut_down(PATIENCE);
+    assert!(began.elapsed() < PATIENCE, "it waited for the child");
     let process = boot(bed);
-    assert_eq!(text(&output(&process, &arn), "Status"), "SUCCEEDED");
-    assert!(!process.types(&arn).contains(&"TaskFailed"));
+    process.run(process.engine.stop_execution(&child(), Failure::new("Why", "not"))).unwrap();
+    let (error, cause) = failure(&process, &arn);
+    assert_eq!(error, "States.TaskFailed");
+    assert_eq!(text(&json::parse(&cause).unwrap(), "Status"), "ABORTED");
+}
+
+fn a_parent_that_stops_after_a_restart_stops_its_child(bed: &Bed) {
+    let process = boot(bed);
+    let arn = start(&process, &parent(".sync", ""), &wait(3_600), "null");
+    process.until_events(&arn, "TaskSubmitted", 1);
+    process.kill();
+    let runner = Runner::new(false);
+    let process = bed.boot_on(bed.config.clone(), Arc::new(runner.clone()));
+    process.until("somebody to watch", || runner.watched.load(Ordering::SeqCst) == 1);
+    process.run(process.engine.stop_execution(&arn, Failure::default())).unwrap();
+    assert_eq!(process.ended(&child()).status, ExecutionStatus::Aborted);
+}
+
+fn a_child_whose_start_is_answered_too_late_is_stopped(bed: &Bed) {
+    let gate = Arc::new(Semaphore::new(0));
+    let runner = Runner { gate: Some(gate.clone()), ..Runner::new(false) };
+    let process = bed.boot_on(bed.config.clone(), Arc::new(runner));
+    let arn = start(&process, &parent(".sync", ""), &wait(3_600), "null");
+    process.until("the child", || process.engine.execution(&child()).unwrap().is_some());
+    process.run(process.engine.stop_execution(&arn, Failure::default())).unwrap();
+    gate.add_permits(1);
+    assert_eq!(process.ended(&child()).status, ExecutionStatus::Aborted);
 }
 
 fn a_token_ends_the_task_and_leaves_the_child_alone(bed: &Bed) {
