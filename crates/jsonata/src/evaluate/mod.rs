@@ -1,0 +1,263 @@
+//! The evaluator: walks the tree over values that stay where they are.
+
+mod call;
+mod group;
+mod operators;
+mod path;
+mod predicate;
+mod sort;
+mod transform;
+mod tuples;
+
+use crate::ast::{Kind, Node};
+use crate::budget::Budget;
+use crate::builtins::Builtins;
+use crate::error::{Error, Fault};
+use crate::frame::Frame;
+use crate::function::Function;
+use crate::item::{Flags, Item, Key, List};
+use crate::{Bindings, Dialect, Environment};
+use json::Value;
+use std::rc::{Rc, Weak};
+
+pub(crate) use operators::compare_text;
+
+/// One evaluation.
+pub(crate) struct Evaluator<'a> {
+    pub(crate) budget: Budget,
+    pub(crate) dialect: Dialect,
+    pub(crate) now_millis: i64,
+    pub(crate) entropy: &'a mut dyn FnMut() -> u64,
+    bindings: &'a dyn Bindings,
+    builtins: &'static Builtins,
+    /// `$$`
+    root: Item,
+    /// Frames that may refer to themselves through a function bound in them.
+    watched: Vec<Weak<Frame>>,
+    /// When to look which of them are still there.
+    watch_until: usize,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn new(
+        dialect: Dialect,
+        bindings: &'a dyn Bindings,
+        environment: &'a mut Environment<'_>,
+    ) -> Evaluator<'a> {
+        Evaluator {
+            budget: Budget::new(environment.limits, dialect),
+            dialect,
+            now_millis: environment.now_millis,
+            entropy: &mut *environment.entropy,
+            bindings,
+            builtins: Builtins::of(dialect),
+            root: Item::Undefined,
+            watched: Vec::new(),
+            watch_until: 1024,
+        }
+    }
+
+    /// Evaluates an expression over an input.
+    pub(crate) fn run(&mut self, node: &Node, input: Option<&Value>) -> Result<Item, Fault> {
+        let input = input.map_or(Item::Undefined, |value| Item::Json(value.clone()));
+        self.root = input.clone();
+        let frame = Frame::outermost();
+        let context = wrap(input);
+        self.evaluate(node, &context, &frame)
+    }
+
+    /// Takes apart what refers to itself, so that it is freed. Functions that are left do not work any more.
+    pub(crate) fn finish(&mut self) {
+        for frame in self.watched.drain(..).filter_map(|frame| frame.upgrade()) {
+            frame.clear();
+        }
+    }
+
+    /// Evaluates one expression.
+    pub(crate) fn evaluate(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        self.budget.enter()?;
+        let mut result = self.evaluate_kind(node, input, frame)?;
+        if !node.predicates.is_empty() {
+            result = self.predicates(node, result, frame)?;
+        }
+        if let Some(group) = &node.group
+            && !matches!(node.kind, Kind::Path { .. })
+        {
+            result = self.group(group, &result, frame)?;
+        }
+        self.budget.leave();
+        Ok(match result {
+            Item::List(list) if list.flags.sequence => collapse(list, node.keep_array),
+            other => other,
+        })
+    }
+
+    #[inline(always)]
+    fn evaluate_kind(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        match &node.kind {
+            Kind::Path { steps, keep_singleton } => self.path(node, steps, *keep_singleton, input, frame),
+            Kind::Literal(value) => Ok(Item::Json(value.clone())),
+            Kind::Name(name) => self.lookup(input, name),
+            Kind::Variable(name) => Ok(self.variable(name, input, frame)),
+            Kind::Wildcard => self.wildcard(input),
+            Kind::Descendant => self.descendants(input),
+            Kind::Parent(label) => {
+                Ok(frame.ancestor(label.load(std::sync::atomic::Ordering::Relaxed)).unwrap_or_default())
+            }
+            Kind::Regex(regex) => Ok(Item::function(Function::Regex(regex.clone()))),
+            Kind::Placeholder => Ok(Item::Undefined),
+            Kind::Negate(inner) => self.negate(node, inner, input, frame),
+            Kind::Array(items) => self.array(node, items, input, frame),
+            Kind::Object(group) => self.group(group, input, frame),
+            Kind::Binary { operator, left, right } => self.binary(node, *operator, left, right, input, frame),
+            Kind::Condition(condition) => {
+                if self.is_true(&condition.condition, input, frame)? {
+                    self.evaluate(&condition.then, input, frame)
+                } else {
+                    match &condition.otherwise {
+                        Some(otherwise) => self.evaluate(otherwise, input, frame),
+                        None => Ok(Item::Undefined),
+                    }
+                }
+            }
+            Kind::Coalesce { left, right } => match self.evaluate(left, input, frame)? {
+                Item::Undefined => self.evaluate(right, input, frame),
+                left => Ok(left),
+            },
+            Kind::Default { left, right } => {
+                let left = self.evaluate(left, input, frame)?;
+                if self.truth(&left)? { Ok(left) } else { self.evaluate(right, input, frame) }
+            }
+            Kind::Block(expressions) => self.block(expressions, input, frame),
+            Kind::Bind { name, value } => {
+                let value = self.evaluate(value, input, frame)?;
+                self.bind(frame, Key::Name(name.clone()), value.clone())?;
+                Ok(value)
+            }
+            Kind::Lambda(lambda) => {
+                // The frame that it keeps is not charged anywhere else.
+                self.budget.charge(1, 256)?;
+                let (lambda, input, frame) = (lambda.clone(), input.clone(), frame.clone());
+                Ok(Item::function(Function::Lambda { lambda, input, frame }))
+            }
+            Kind::Call(call) if call.tail => {
+                self.budget.step()?;
+                let (call, input, frame) = (call.clone(), input.clone(), frame.clone());
+                Ok(Item::function(Function::Thunk { call, input, frame }))
+            }
+            Kind::Call(call) => self.call(call, input, frame, None),
+            Kind::Partial(call) => self.partial(call, input, frame),
+            Kind::Apply { left, right } => self.apply_operator(node, left, right, input, frame),
+            Kind::Sort(terms) => self.sort(terms, input, frame),
+            Kind::Transform(transform) => {
+                self.budget.charge(1, 256)?;
+                let (transform, input, frame) = (transform.clone(), input.clone(), frame.clone());
+                Ok(Item::function(Function::Transform { transform, input, frame }))
+            }
+        }
+    }
+
+    /// Binds a variable, and remembers the frame when the value may refer back to it.
+    pub(crate) fn bind(&mut self, frame: &Rc<Frame>, key: Key, value: Item) -> Result<(), Fault> {
+        self.budget.step()?;
+        let may_refer_back = !matches!(value, Item::Undefined | Item::Json(_));
+        frame.bind(key, value);
+        if may_refer_back && !frame.is_watched.replace(true) {
+            if self.watched.len() >= self.watch_until {
+                self.watched.retain(|frame| frame.strong_count() > 0);
+                self.watch_until = (self.watched.len() * 2).max(1024);
+            }
+            self.watched.push(Rc::downgrade(frame));
+        }
+        Ok(())
+    }
+
+    fn variable(&self, name: &str, input: &Item, frame: &Rc<Frame>) -> Item {
+        if name.is_empty() {
+            return match input {
+                Item::List(list) if list.flags.outer => list.items.first().cloned().unwrap_or_default(),
+                _ => input.clone(),
+            };
+        }
+        self.named(name, frame)
+    }
+
+    /// What a name is bound to: by the expression, by its surroundings, or by the language.
+    pub(crate) fn named(&self, name: &str, frame: &Rc<Frame>) -> Item {
+        if let Some(item) = frame.variable(name) {
+            return item;
+        }
+        if name == "$" {
+            return self.root.clone();
+        }
+        if let Some(value) = self.bindings.get(name) {
+            return Item::Json(value);
+        }
+        match self.builtins.get(name) {
+            Some(builtin) => Item::function(Function::Builtin(builtin)),
+            None => Item::Undefined,
+        }
+    }
+
+    #[inline(never)]
+    fn block(&mut self, expressions: &[Node], input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        let inner = Frame::within(frame, Vec::new());
+        let mut result = Item::Undefined;
+        for expression in expressions {
+            result = self.evaluate(expression, input, &inner)?;
+        }
+        Ok(result)
+    }
+
+    #[inline(never)]
+    fn array(&mut self, node: &Node, nodes: &[Node], input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        let mut items = Vec::new();
+        for node in nodes {
+            let value = self.evaluate(node, input, frame)?;
+            if value.is_undefined() {
+                continue;
+            }
+            match value.as_items() {
+                Some(values) if !matches!(node.kind, Kind::Array(_)) => {
+                    self.budget.items(values.len())?;
+                    items.extend(values.iter());
+                }
+                _ => {
+                    self.budget.items(1)?;
+                    items.push(value);
+                }
+            }
+        }
+        let flags = Flags { cons: node.cons_array, ..Flags::default() };
+        Ok(Item::List(Rc::new(List { items, flags })))
+    }
+
+    #[inline(never)]
+    fn negate(&mut self, node: &Node, inner: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        let value = self.evaluate(inner, input, frame)?;
+        if value.is_undefined() {
+            return Ok(value);
+        }
+        match value.as_f64() {
+            Some(number) => Ok(Item::number(-number)),
+            None => Err(Error::new("D1002").at(node.position).token("-").maybe_value(value.to_shown())),
+        }
+    }
+}
+
+/// An input that is an array is one context and not many; only the first step of a path looks through this wrapper.
+pub(crate) fn wrap(input: Item) -> Item {
+    if !input.is_array() || input.flags().sequence {
+        return input;
+    }
+    let flags = Flags { sequence: true, outer: true, ..Flags::default() };
+    Item::List(Rc::new(List { items: vec![input], flags }))
+}
+
+#[inline(never)]
+fn collapse(mut list: Rc<List>, keep: bool) -> Item {
+    if keep {
+        Rc::make_mut(&mut list).flags.keep_singleton = true;
+    }
+    Item::List(list).collapse()
+}

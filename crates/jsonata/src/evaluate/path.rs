@@ -1,0 +1,321 @@
+//! Paths: each step maps the sequence that the step before it has made.
+
+use super::Evaluator;
+use crate::ast::{Kind, Node, Stage};
+use crate::error::Fault;
+use crate::frame::Frame;
+use crate::item::{Item, Tuple};
+use json::Value;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What lies between two steps.
+enum Flow {
+    /// A sequence of one.
+    One(Item),
+    /// A sequence.
+    Many(Vec<Item>),
+    /// An array that serves as the sequence, and stays that array if nothing is done to it.
+    Whole(Item),
+}
+
+impl Flow {
+    fn is_empty(&self) -> bool {
+        match self {
+            Flow::One(_) => false,
+            Flow::Many(items) => items.is_empty(),
+            Flow::Whole(array) => array.as_items().is_some_and(|items| items.len() == 0),
+        }
+    }
+
+    /// The sequence as a value.
+    fn into_item(self) -> Item {
+        match self {
+            Flow::One(item) => Item::sequence(vec![item]),
+            Flow::Many(items) => Item::sequence(items),
+            Flow::Whole(array) => array,
+        }
+    }
+
+    /// A value that is a sequence or the like.
+    fn from_item(item: Item) -> Flow {
+        if item.is_array() { Flow::Whole(item) } else { Flow::One(item) }
+    }
+}
+
+impl Evaluator<'_> {
+    #[inline(never)]
+    pub(super) fn path(
+        &mut self,
+        node: &Node,
+        steps: &[Node],
+        keep_singleton: bool,
+        input: &Item,
+        frame: &Rc<Frame>,
+    ) -> Result<Item, Fault> {
+        let starts_at_variable = steps.first().is_some_and(|step| matches!(step.kind, Kind::Variable(_)));
+        let mut flow = if input.is_array() && !starts_at_variable {
+            Flow::Whole(input.clone())
+        } else {
+            Flow::One(input.clone())
+        };
+        let mut tuples: Option<Vec<Tuple>> = None;
+        let last = steps.len().saturating_sub(1);
+        for (index, step) in steps.iter().enumerate() {
+            if index == 0 && step.cons_array {
+                let sequence = std::mem::replace(&mut flow, Flow::Many(Vec::new())).into_item();
+                let array = self.evaluate(step, &sequence, frame)?;
+                if step.tuple {
+                    tuples = Some(self.tuples_of(array));
+                } else {
+                    flow = Flow::from_item(array);
+                }
+            } else if step.tuple || tuples.is_some() {
+                let sequence = std::mem::replace(&mut flow, Flow::Many(Vec::new())).into_item();
+                tuples = Some(self.tuple_step(step, &sequence, tuples, frame)?);
+                continue;
+            } else {
+                flow = self.step(step, flow, frame, index == last)?;
+            }
+            if tuples.is_none() && flow.is_empty() {
+                break;
+            }
+        }
+        let grouped = tuples
+            .as_ref()
+            .filter(|_| node.group.is_some())
+            .map(|tuples| Item::Tuples(Rc::new(tuples.clone())));
+        let mut result = match tuples {
+            Some(tuples) if node.tuple => Item::Tuples(Rc::new(tuples)),
+            Some(tuples) => Item::sequence(tuples.into_iter().map(|tuple| tuple.at).collect()),
+            None => match flow {
+                Flow::One(item) if !keep_singleton && node.group.is_none() && !node.keep_array => {
+                    return Ok(item);
+                }
+                other => other.into_item(),
+            },
+        };
+        if keep_singleton {
+            let flags = result.flags();
+            if flags.cons && !flags.sequence {
+                result = Item::sequence(vec![result]);
+            }
+            if result.flags().sequence {
+                result = result.with_flags(|flags| flags.keep_singleton = true);
+            }
+        }
+        match &node.group {
+            Some(group) => self.group(group, grouped.as_ref().unwrap_or(&result), frame),
+            None => Ok(result),
+        }
+    }
+
+    fn step(&mut self, step: &Node, flow: Flow, frame: &Rc<Frame>, is_last: bool) -> Result<Flow, Fault> {
+        if let Kind::Sort(terms) = &step.kind {
+            let sorted = self.sort(terms, &flow.into_item(), frame)?;
+            return Ok(Flow::from_item(self.stages(step, sorted, frame)?));
+        }
+        let array = match flow {
+            Flow::One(item) => {
+                return Ok(match self.step_value(step, &item, frame)? {
+                    Item::Undefined => Flow::Many(Vec::new()),
+                    value => joined(vec![value], is_last),
+                });
+            }
+            Flow::Many(items) => {
+                let mut results = Vec::with_capacity(items.len());
+                for item in &items {
+                    let value = self.step_value(step, item, frame)?;
+                    if !value.is_undefined() {
+                        self.budget.items(1)?;
+                        results.push(value);
+                    }
+                }
+                return self.charged(joined(results, is_last));
+            }
+            Flow::Whole(array) => array,
+        };
+        let mut results = Vec::new();
+        if let Some(items) = array.as_items() {
+            for item in items.iter() {
+                let value = self.step_value(step, &item, frame)?;
+                if !value.is_undefined() {
+                    self.budget.items(1)?;
+                    results.push(value);
+                }
+            }
+        }
+        self.charged(joined(results, is_last))
+    }
+
+    fn charged(&mut self, flow: Flow) -> Result<Flow, Fault> {
+        if let Flow::Many(items) = &flow {
+            self.budget.items(items.len())?;
+        }
+        Ok(flow)
+    }
+
+    /// A step over one item.
+    fn step_value(&mut self, step: &Node, item: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        let value = match (&step.kind, item) {
+            (Kind::Name(name), Item::Json(Value::Object(object)))
+                if step.predicates.is_empty() && step.group.is_none() =>
+            {
+                self.budget.step()?;
+                match object.get(name) {
+                    Some(value) => Item::Json(value.clone()),
+                    None => Item::Undefined,
+                }
+            }
+            _ => self.evaluate(step, item, frame)?,
+        };
+        if step.stages.is_empty() { Ok(value) } else { self.stages(step, value, frame) }
+    }
+
+    /// The predicates of a step.
+    pub(super) fn stages(&mut self, step: &Node, mut value: Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        for stage in &step.stages {
+            if let Stage::Filter(predicate) = stage {
+                value = self.filter(predicate, value, frame)?;
+            }
+        }
+        Ok(value)
+    }
+
+    /// The field of an object; of an array, the fields of its objects.
+    #[inline(never)]
+    pub(crate) fn lookup(&mut self, input: &Item, name: &str) -> Result<Item, Fault> {
+        if let Some(members) = input.as_members() {
+            return Ok(members.get(name).unwrap_or_default());
+        }
+        if !input.is_array() {
+            return Ok(Item::Undefined);
+        }
+        let mut found = Vec::new();
+        self.lookup_all(input, name, &mut found, 0)?;
+        Ok(Item::sequence(found))
+    }
+
+    fn lookup_all(
+        &mut self,
+        input: &Item,
+        name: &str,
+        found: &mut Vec<Item>,
+        depth: usize,
+    ) -> Result<(), Fault> {
+        if depth > crate::text::MAX_VALUE_DEPTH {
+            return Err(self.budget.too_deep(depth));
+        }
+        for item in input.as_items().into_iter().flat_map(|items| items.iter()) {
+            self.budget.items(1)?;
+            if item.is_array() {
+                self.lookup_all(&item, name, found, depth + 1)?;
+                continue;
+            }
+            let value = item.as_members().and_then(|members| members.get(name)).unwrap_or_default();
+            match value.as_items() {
+                Some(items) => {
+                    self.budget.items(items.len())?;
+                    found.extend(items.iter());
+                }
+                None if value.is_undefined() => {}
+                None => found.push(value),
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn wildcard(&mut self, input: &Item) -> Result<Item, Fault> {
+        let unwrapped = match input {
+            Item::List(list) if list.flags.outer => list.items.first().cloned().unwrap_or_default(),
+            other => other.clone(),
+        };
+        let values: Vec<Item> = match (unwrapped.as_members(), unwrapped.as_items()) {
+            (Some(members), _) => members.iter().map(|(_, value)| value).collect(),
+            (None, Some(items)) => items.iter().collect(),
+            (None, None) => Vec::new(),
+        };
+        let mut results = Vec::new();
+        // An array among the values makes the result an array, which one item alone does not leave.
+        let mut is_sequence = true;
+        for value in values {
+            self.budget.items(1)?;
+            if value.is_array() {
+                is_sequence = false;
+                self.flatten(&value, &mut results, 0)?;
+            } else {
+                results.push(value);
+            }
+        }
+        Ok(if is_sequence { Item::sequence(results) } else { Item::array(results) })
+    }
+
+    fn flatten(&mut self, value: &Item, results: &mut Vec<Item>, depth: usize) -> Result<(), Fault> {
+        if depth > crate::text::MAX_VALUE_DEPTH {
+            return Err(self.budget.too_deep(depth));
+        }
+        self.budget.items(1)?;
+        match value.as_items() {
+            Some(items) => items.iter().try_for_each(|item| self.flatten(&item, results, depth + 1)),
+            None => {
+                results.push(value.clone());
+                Ok(())
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn descendants(&mut self, input: &Item) -> Result<Item, Fault> {
+        if input.is_undefined() {
+            return Ok(Item::Undefined);
+        }
+        let mut results = Vec::new();
+        self.descend(input, &mut results, 0)?;
+        Ok(match results.as_slice() {
+            [only] => only.clone(),
+            _ => Item::sequence(results),
+        })
+    }
+
+    fn descend(&mut self, input: &Item, results: &mut Vec<Item>, depth: usize) -> Result<(), Fault> {
+        if depth > crate::text::MAX_VALUE_DEPTH {
+            return Err(self.budget.too_deep(depth));
+        }
+        self.budget.items(1)?;
+        if let Some(items) = input.as_items() {
+            return items.iter().try_for_each(|item| self.descend(&item, results, depth + 1));
+        }
+        results.push(input.clone());
+        match input.as_members() {
+            Some(members) => members
+                .iter()
+                .try_for_each(|(_, member): (&Arc<str>, Item)| self.descend(&member, results, depth + 1)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The results of a step in one sequence: arrays are flattened, but not those that were written as arrays.
+fn joined(mut results: Vec<Item>, is_last: bool) -> Flow {
+    if let [only] = results.as_slice() {
+        let flags = only.flags();
+        if is_last && only.is_array() && !flags.sequence {
+            return Flow::Whole(results.pop().unwrap_or_default());
+        }
+        if !only.is_array() || flags.cons {
+            return Flow::One(results.pop().unwrap_or_default());
+        }
+    }
+    if !results.iter().any(|result| result.is_array() && !result.flags().cons) {
+        return Flow::Many(results);
+    }
+    let mut items = Vec::with_capacity(results.len());
+    for result in results {
+        match result.as_items() {
+            Some(inner) if !result.flags().cons => items.extend(inner.iter()),
+            _ => items.push(result),
+        }
+    }
+    Flow::Many(items)
+}

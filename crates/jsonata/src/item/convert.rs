@@ -1,0 +1,66 @@
+//! From the values of an evaluation to JSON.
+
+use super::Item;
+use crate::budget::Budget;
+use crate::error::Fault;
+use crate::number::js_text;
+use crate::text::MAX_VALUE_DEPTH;
+use json::{Number, Object, Value};
+use std::sync::Arc;
+
+/// The value as it leaves the evaluation: functions inside it are left out as JavaScript's JSON leaves them out,
+/// infinities become their names; undefined items of arrays become `null`.
+///
+/// AWS: measured, language.md 7.1 (infinities).
+pub(crate) fn into_value(item: &Item, budget: &mut Budget) -> Result<Value, Fault> {
+    convert(item, 0, budget)
+}
+
+fn convert(item: &Item, depth: usize, budget: &mut Budget) -> Result<Value, Fault> {
+    if depth > MAX_VALUE_DEPTH {
+        return Err(budget.too_deep(depth));
+    }
+    Ok(match item {
+        Item::Undefined | Item::Function(_) => Value::Null,
+        Item::Json(Value::Number(Number::F64(number))) if !number.is_finite() => js_text(*number).into(),
+        // What came from outside has only what JSON has, and a depth that its reader has checked.
+        Item::Json(value) => {
+            if depth > 0 && value.is_deeper_than(MAX_VALUE_DEPTH - depth) {
+                return Err(budget.too_deep(MAX_VALUE_DEPTH));
+            }
+            value.clone()
+        }
+        Item::List(list) => {
+            budget.items(list.items.len())?;
+            let mut items = Vec::with_capacity(list.items.len());
+            for item in &list.items {
+                items.push(convert(item, depth + 1, budget)?);
+            }
+            Value::array(items)
+        }
+        Item::Tuples(tuples) => {
+            budget.items(tuples.len())?;
+            let mut items = Vec::with_capacity(tuples.len());
+            for tuple in tuples.iter() {
+                items.push(convert(&tuple.at, depth + 1, budget)?);
+            }
+            Value::array(items)
+        }
+        Item::Record(record) => {
+            budget.items(record.members.len() * 3)?;
+            let mut object = Object::with_capacity(record.members.len());
+            for (key, member) in &record.members {
+                if !member.is_undefined() && !member.is_function() {
+                    object.insert(key.clone(), convert(member, depth + 1, budget)?);
+                }
+            }
+            Value::Object(Arc::new(object))
+        }
+    })
+}
+
+/// A small value for an error to show; a large one is not worth its room.
+pub(super) fn shown(item: &Item) -> Option<Value> {
+    let limits = crate::Limits { steps: 10_000, depth: MAX_VALUE_DEPTH, bytes: 1 << 20 };
+    into_value(item, &mut Budget::new(limits, crate::Dialect::Aws)).ok()
+}

@@ -1,0 +1,85 @@
+//! Arrays and objects, wherever they came from, in one form.
+
+use super::{Item, Tuple};
+use indexmap::IndexMap;
+use json::{Object, Value};
+use std::sync::Arc;
+
+/// The items of an array.
+#[derive(Clone, Copy)]
+pub(crate) enum Items<'a> {
+    Own(&'a [Item]),
+    Given(&'a [Value]),
+    Tuples(&'a [Tuple]),
+}
+
+impl<'a> Items<'a> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Items::Own(items) => items.len(),
+            Items::Given(items) => items.len(),
+            Items::Tuples(items) => items.len(),
+        }
+    }
+
+    pub(crate) fn get(self, index: usize) -> Option<Item> {
+        match self {
+            Items::Own(items) => items.get(index).cloned(),
+            Items::Given(items) => items.get(index).cloned().map(Item::Json),
+            Items::Tuples(items) => items.get(index).map(|tuple| tuple.at.clone()),
+        }
+    }
+
+    pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = Item> + ExactSizeIterator {
+        (0..self.len()).map(move |index| self.get(index).unwrap_or_default())
+    }
+}
+
+/// The members of an object.
+#[derive(Clone, Copy)]
+pub(crate) enum Members<'a> {
+    Own(&'a IndexMap<Arc<str>, Item>),
+    Given(&'a Object),
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Members::Own(members) => members.len(),
+            Members::Given(object) => object.len(),
+        }
+    }
+
+    pub(crate) fn get(self, key: &str) -> Option<Item> {
+        match self {
+            Members::Own(members) => members.get(key).cloned(),
+            Members::Given(object) => object.get(key).cloned().map(Item::Json),
+        }
+    }
+
+    pub(crate) fn iter(self) -> MembersIter<'a> {
+        match self {
+            Members::Own(members) => MembersIter::Own(members.iter()),
+            Members::Given(object) => MembersIter::Given(Box::new(object.iter())),
+        }
+    }
+}
+
+/// Keys and values in their order.
+pub(crate) enum MembersIter<'a> {
+    Own(indexmap::map::Iter<'a, Arc<str>, Item>),
+    Given(Box<dyn Iterator<Item = (&'a Arc<str>, &'a Value)> + 'a>),
+}
+
+impl<'a> Iterator for MembersIter<'a> {
+    type Item = (&'a Arc<str>, Item);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            MembersIter::Own(members) => members.next().map(|(key, item)| (key, item.clone())),
+            MembersIter::Given(members) => {
+                members.next().map(|(key, value)| (key, Item::Json(value.clone())))
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! From text to the tree that is evaluated: a parser by operator precedence, then the pass that puts paths together.
+
+mod grammar;
+mod process;
+mod tree;
+
+use crate::Dialect;
+use crate::ast::Node;
+use crate::error::Fault;
+
+/// Trees stand in one another at most so deep; `a + b + …` nests once for each operator.
+const MAX_HEIGHT: usize = 300;
+
+/// Reads an expression.
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Node, Fault> {
+    let tree = grammar::Grammar::new(text, dialect)?.expression_to_the_end()?;
+    process::process(tree)
+}
