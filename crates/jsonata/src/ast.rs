@@ -34,6 +34,19 @@ pub(crate) struct Node {
     pub(crate) tuple: bool,
     /// An array constructor whose result is not flattened into its surroundings.
     pub(crate) cons_array: bool,
+    /// A block that binds variables, which are its own.
+    pub(crate) binds: bool,
+}
+
+impl Node {
+    /// Whether nothing is attached to a step.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.stages.is_empty()
+            && self.predicates.is_empty()
+            && self.group.is_none()
+            && !self.tuple
+            && !self.keep_array
+    }
 }
 
 /// What is done to the result of a step.

@@ -30,6 +30,15 @@ impl Budget {
         self.step()
     }
 
+    /// So many expressions without others inside them.
+    #[inline]
+    pub(crate) fn leaf(&mut self, count: usize) -> Result<(), Fault> {
+        if self.depth >= self.limits.depth {
+            return Err(self.too_deep(self.depth + 1));
+        }
+        self.charge(count, 0)
+    }
+
     /// The expression has ended.
     #[inline]
     pub(crate) fn leave(&mut self) {

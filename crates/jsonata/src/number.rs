@@ -59,5 +59,11 @@ fn zeros(count: i32) -> String {
 
 /// `Number(n.toPrecision(15))`: what is left of a double when it is shown with 15 digits.
 pub(crate) fn to_15_digits(number: f64) -> f64 {
+    // Most doubles have no more digits than that, and finding so is cheaper than reading them again.
+    let shortest = format!("{number:e}");
+    let digits = shortest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    if digits <= 15 {
+        return number;
+    }
     format!("{number:.14e}").parse().unwrap_or(number)
 }

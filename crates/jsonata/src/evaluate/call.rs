@@ -2,7 +2,7 @@
 
 use super::Evaluator;
 use crate::ast::{Call, Kind, Node};
-use crate::builtins::Arguments;
+use crate::builtins::{Arguments, Builtin};
 use crate::error::{Error, Fault};
 use crate::frame::Frame;
 use crate::function::Function;
@@ -27,6 +27,12 @@ impl Evaluator<'_> {
         frame: &Rc<Frame>,
         applied: Option<Item>,
     ) -> Result<Item, Fault> {
+        if let Kind::Variable(name) = &call.procedure.kind
+            && call.procedure.is_plain()
+            && let Some(builtin) = self.builtin(name, frame)
+        {
+            return self.call_builtin(builtin, call, input, frame, applied);
+        }
         let procedure = self.evaluate(&call.procedure, input, frame)?;
         if procedure.is_undefined()
             && let Kind::Path { .. } = call.procedure.kind
@@ -35,13 +41,60 @@ impl Evaluator<'_> {
         {
             return Err(Error::new("T1005").at(call.position).token(name.clone()));
         }
-        let mut arguments = Vec::with_capacity(call.arguments.len() + 1);
+        let arguments = self.arguments(call, input, frame, applied)?;
+        let site = Site { position: call.position, procedure: &call.procedure };
+        self.apply_at(&procedure, arguments, input, Some(site), Some(frame))
+    }
+
+    fn arguments(
+        &mut self,
+        call: &Call,
+        input: &Item,
+        frame: &Rc<Frame>,
+        applied: Option<Item>,
+    ) -> Result<Vec<Item>, Fault> {
+        let mut arguments = Vec::with_capacity(call.arguments.len() + usize::from(applied.is_some()));
         arguments.extend(applied);
         for argument in &call.arguments {
             arguments.push(self.evaluate(argument, input, frame)?);
         }
+        Ok(arguments)
+    }
+
+    /// Calls a function of the language that is called by its name.
+    #[inline(never)]
+    fn call_builtin(
+        &mut self,
+        builtin: &'static Builtin,
+        call: &Call,
+        input: &Item,
+        frame: &Rc<Frame>,
+        applied: Option<Item>,
+    ) -> Result<Item, Fault> {
+        self.budget.leaf(1)?;
+        let arguments = self.arguments(call, input, frame, applied)?;
         let site = Site { position: call.position, procedure: &call.procedure };
-        self.apply_at(&procedure, arguments, input, Some(site), Some(frame))
+        self.budget.enter_call()?;
+        let result = self
+            .run_builtin(builtin, arguments, unwrapped(input), Some(frame))
+            .map_err(|fault| blame(fault, Some(site), true))?;
+        self.budget.leave_call();
+        Ok(result)
+    }
+
+    fn run_builtin(
+        &mut self,
+        builtin: &'static Builtin,
+        arguments: Vec<Item>,
+        input: &Item,
+        scope: Option<&Rc<Frame>>,
+    ) -> Result<Item, Fault> {
+        let arguments = match &builtin.signature {
+            Some(signature) => signature.validate(arguments, input)?,
+            None => arguments,
+        };
+        self.budget.step()?;
+        (builtin.run)(self, Arguments::new(arguments, input, scope))
     }
 
     /// Calls a function with arguments, as functions of the language do.
@@ -61,7 +114,7 @@ impl Evaluator<'_> {
         self.budget.enter_call()?;
         let mut result = self
             .apply_once(function, arguments, input, scope)
-            .map_err(|fault| blame(fault, site, function))?;
+            .map_err(|fault| blame(fault, site, function.is_function()))?;
         // The calls that lambdas ended with, one after the other and not one inside the other.
         while let Item::Function(function) = &result
             && let Function::Thunk { call, input, frame } = &**function
@@ -86,11 +139,8 @@ impl Evaluator<'_> {
         site: Site<'_>,
     ) -> Result<Item, Fault> {
         let next = self.evaluate(&call.procedure, input, frame)?;
-        let mut arguments = Vec::with_capacity(call.arguments.len());
-        for argument in &call.arguments {
-            arguments.push(self.evaluate(argument, input, frame)?);
-        }
-        self.apply_once(&next, arguments, input, Some(frame)).map_err(|fault| blame(fault, Some(site), &next))
+        let arguments = self.arguments(call, input, frame, None)?;
+        self.apply_once(&next, arguments, input, Some(frame)).map_err(|fault| blame(fault, Some(site), next.is_function()))
     }
 
     #[inline(never)]
@@ -102,15 +152,7 @@ impl Evaluator<'_> {
         scope: Option<&Rc<Frame>>,
     ) -> Result<Item, Fault> {
         let Item::Function(function) = function else { return Err(Error::new("T1006")) };
-        // The wrapper around an input that is an array is no context for a missing argument.
-        let unwrapped;
-        let input = match input {
-            Item::List(list) if list.flags.outer => {
-                unwrapped = list.items.first().cloned().unwrap_or_default();
-                &unwrapped
-            }
-            _ => input,
-        };
+        let input = unwrapped(input);
         match &**function {
             Function::Lambda { lambda, input: context, frame } => {
                 let mut arguments = match &lambda.signature {
@@ -124,14 +166,7 @@ impl Evaluator<'_> {
                 }
                 self.evaluate(&lambda.body, context, &inner)
             }
-            Function::Builtin(builtin) => {
-                let arguments = match &builtin.signature {
-                    Some(signature) => signature.validate(arguments, input)?,
-                    None => arguments,
-                };
-                self.budget.step()?;
-                (builtin.run)(self, Arguments::new(arguments, input, scope))
-            }
+            Function::Builtin(builtin) => self.run_builtin(builtin, arguments, input, scope),
             Function::Partial { function, arguments: given } => {
                 self.budget.enter()?;
                 let result = self.apply_partial(function, given, arguments)?;
@@ -252,6 +287,14 @@ fn name_of(procedure: &Node) -> Option<&Arc<str>> {
     }
 }
 
+/// The wrapper around an input that is an array is no context for a missing argument.
+fn unwrapped(input: &Item) -> &Item {
+    match input {
+        Item::List(list) if list.flags.outer => list.items.first().unwrap_or(input),
+        _ => input,
+    }
+}
+
 /// What an error shows of what was called.
 fn token_of(procedure: &Node) -> Option<Value> {
     match &procedure.kind {
@@ -261,9 +304,9 @@ fn token_of(procedure: &Node) -> Option<Value> {
 }
 
 /// An error inside a function is reported where the function was called, as the reference does.
-fn blame(mut fault: Fault, site: Option<Site<'_>>, function: &Item) -> Fault {
+fn blame(mut fault: Fault, site: Option<Site<'_>>, is_function: bool) -> Fault {
     let Some(site) = site else { return fault };
-    if fault.limit.is_none() && function.is_function() {
+    if fault.limit.is_none() && is_function {
         fault.position = Some(site.position);
     }
     default_blame(fault, site)

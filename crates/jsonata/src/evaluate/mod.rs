@@ -11,7 +11,7 @@ mod tuples;
 
 use crate::ast::{Kind, Node};
 use crate::budget::Budget;
-use crate::builtins::Builtins;
+use crate::builtins::{Builtin, Builtins};
 use crate::error::{Error, Fault};
 use crate::frame::Frame;
 use crate::function::Function;
@@ -95,7 +95,16 @@ impl<'a> Evaluator<'a> {
     #[inline(always)]
     fn evaluate_kind(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
         match &node.kind {
-            Kind::Path { steps, keep_singleton } => self.path(node, steps, *keep_singleton, input, frame),
+            Kind::Path { steps, keep_singleton } => {
+                if !*keep_singleton
+                    && node.is_plain()
+                    && let Some(found) = self.plain_path(steps, input, frame)
+                {
+                    self.budget.leaf(steps.len())?;
+                    return Ok(found);
+                }
+                self.path(node, steps, *keep_singleton, input, frame)
+            }
             Kind::Literal(value) => Ok(Item::Json(value.clone())),
             Kind::Name(name) => self.lookup(input, name),
             Kind::Variable(name) => Ok(self.variable(name, input, frame)),
@@ -128,7 +137,7 @@ impl<'a> Evaluator<'a> {
                 let left = self.evaluate(left, input, frame)?;
                 if self.truth(&left)? { Ok(left) } else { self.evaluate(right, input, frame) }
             }
-            Kind::Block(expressions) => self.block(expressions, input, frame),
+            Kind::Block(expressions) => self.block(node, expressions, input, frame),
             Kind::Bind { name, value } => {
                 let value = self.evaluate(value, input, frame)?;
                 self.bind(frame, Key::Name(name.clone()), value.clone())?;
@@ -200,13 +209,26 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    fn block(&mut self, expressions: &[Node], input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
-        let inner = Frame::within(frame, Vec::new());
+    fn block(
+        &mut self,
+        node: &Node,
+        expressions: &[Node],
+        input: &Item,
+        frame: &Rc<Frame>,
+    ) -> Result<Item, Fault> {
+        let inner = node.binds.then(|| Frame::within(frame, Vec::new()));
+        let frame = inner.as_ref().unwrap_or(frame);
         let mut result = Item::Undefined;
         for expression in expressions {
-            result = self.evaluate(expression, input, &inner)?;
+            result = self.evaluate(expression, input, frame)?;
         }
         Ok(result)
+    }
+
+    /// The function of the language that a name means, unless it is bound to something else.
+    pub(super) fn builtin(&self, name: &str, frame: &Rc<Frame>) -> Option<&'static Builtin> {
+        let builtin = self.builtins.get(name)?;
+        (frame.variable(name).is_none() && self.bindings.get(name).is_none()).then_some(builtin)
     }
 
     #[inline(never)]

@@ -44,6 +44,37 @@ impl Flow {
 }
 
 impl Evaluator<'_> {
+    /// A path of names through objects from outside, which is what most paths are; `None` where it is anything else.
+    pub(super) fn plain_path(&self, steps: &[Node], input: &Item, frame: &Rc<Frame>) -> Option<Item> {
+        let (first, rest) = steps.split_first()?;
+        if !first.is_plain() {
+            return None;
+        }
+        let start;
+        let (mut value, names) = match (&first.kind, input) {
+            (Kind::Name(_), Item::Json(value @ Value::Object(_))) => (value, steps),
+            (Kind::Variable(name), _) if !name.is_empty() => {
+                start = self.named(name, frame);
+                match &start {
+                    Item::Json(value) => (value, rest),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        for step in names {
+            let Kind::Name(name) = &step.kind else { return None };
+            match value {
+                Value::Object(object) if step.is_plain() => match object.get(name) {
+                    Some(member) => value = member,
+                    None => return Some(Item::Undefined),
+                },
+                _ => return None,
+            }
+        }
+        Some(Item::Json(value.clone()))
+    }
+
     #[inline(never)]
     pub(super) fn path(
         &mut self,
@@ -161,7 +192,7 @@ impl Evaluator<'_> {
             (Kind::Name(name), Item::Json(Value::Object(object)))
                 if step.predicates.is_empty() && step.group.is_none() =>
             {
-                self.budget.step()?;
+                self.budget.leaf(1)?;
                 match object.get(name) {
                     Some(value) => Item::Json(value.clone()),
                     None => Item::Undefined,

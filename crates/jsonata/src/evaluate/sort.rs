@@ -18,10 +18,10 @@ impl Evaluator<'_> {
             return Ok(input.clone());
         }
         let items = input.to_items();
-        self.budget.items(items.len())?;
-        let sorted = self
-            .merge_sort(items, &mut |evaluator, a, b| evaluator.compare_by(terms, (a, frame), (b, frame)))?;
-        Ok(Item::array(sorted))
+        self.budget.items(items.len() * 2)?;
+        let contexts: Vec<_> = items.iter().map(|item| (item.clone(), frame.clone())).collect();
+        let order = self.order(terms, &contexts)?;
+        Ok(Item::array(order.into_iter().filter_map(|index| items.get(index).cloned()).collect()))
     }
 
     #[inline(never)]
@@ -31,18 +31,50 @@ impl Evaluator<'_> {
         tuples: Vec<Tuple>,
         frame: &Rc<Frame>,
     ) -> Result<Vec<Tuple>, Fault> {
-        self.budget.items(tuples.len())?;
-        let framed: Vec<_> = tuples
-            .into_iter()
-            .map(|tuple| {
-                let inner = Frame::within(frame, tuple.bindings.clone());
-                (tuple, inner)
-            })
+        self.budget.items(tuples.len() * 2)?;
+        let contexts: Vec<_> = tuples
+            .iter()
+            .map(|tuple| (tuple.at.clone(), Frame::within(frame, tuple.bindings.clone())))
             .collect();
-        let sorted = self.merge_sort(framed, &mut |evaluator, (a, a_frame), (b, b_frame)| {
-            evaluator.compare_by(terms, (&a.at, a_frame), (&b.at, b_frame))
-        })?;
-        Ok(sorted.into_iter().map(|(tuple, _)| tuple).collect())
+        let order = self.order(terms, &contexts)?;
+        Ok(order.into_iter().filter_map(|index| tuples.get(index).cloned()).collect())
+    }
+
+    /// The order of contexts, as their indexes. Each term is evaluated at most once for each context.
+    fn order(&mut self, terms: &[Term], contexts: &[(Item, Rc<Frame>)]) -> Result<Vec<usize>, Fault> {
+        self.budget.items(contexts.len() * terms.len())?;
+        let mut keys: Vec<Option<Item>> = vec![None; contexts.len() * terms.len()];
+        self.merge_sort((0..contexts.len()).collect(), &mut |evaluator, a, b| {
+            for (at, term) in terms.iter().enumerate() {
+                let a = evaluator.key_of(term, contexts, &mut keys, *a, at)?;
+                let b = evaluator.key_of(term, contexts, &mut keys, *b, at)?;
+                match compare(&a, &b, term)? {
+                    Ordering::Equal => {}
+                    order => return Ok(order == Ordering::Greater),
+                }
+            }
+            Ok(false)
+        })
+    }
+
+    fn key_of(
+        &mut self,
+        term: &Term,
+        contexts: &[(Item, Rc<Frame>)],
+        keys: &mut [Option<Item>],
+        context: usize,
+        term_index: usize,
+    ) -> Result<Item, Fault> {
+        let at = term_index * contexts.len() + context;
+        if let Some(Some(key)) = keys.get(at) {
+            return Ok(key.clone());
+        }
+        let Some((item, frame)) = contexts.get(context) else { return Ok(Item::Undefined) };
+        let key = self.evaluate(&term.expression, item, frame)?;
+        if let Some(place) = keys.get_mut(at) {
+            *place = Some(key.clone());
+        }
+        Ok(key)
     }
 
     /// Sorts with `goes_behind(a, b)`: whether `a` belongs behind `b`.
@@ -68,30 +100,17 @@ impl Evaluator<'_> {
         merged.extend(second);
         Ok(merged)
     }
+}
 
-    fn compare_by(
-        &mut self,
-        terms: &[Term],
-        (a, a_frame): (&Item, &Rc<Frame>),
-        (b, b_frame): (&Item, &Rc<Frame>),
-    ) -> Result<bool, Fault> {
-        for term in terms {
-            let a = self.evaluate(&term.expression, a, a_frame)?;
-            let b = self.evaluate(&term.expression, b, b_frame)?;
-            let order = match (&a, &b) {
-                (Item::Undefined, Item::Undefined) => continue,
-                // What is missing comes last, whichever way the rest is ordered.
-                (Item::Undefined, _) => return Ok(true),
-                (_, Item::Undefined) => return Ok(false),
-                _ => order(&a, &b, term.position)?,
-            };
-            let order = if term.descending { order.reverse() } else { order };
-            if order != Ordering::Equal {
-                return Ok(order == Ordering::Greater);
-            }
-        }
-        Ok(false)
-    }
+fn compare(a: &Item, b: &Item, term: &Term) -> Result<Ordering, Fault> {
+    Ok(match (a, b) {
+        (Item::Undefined, Item::Undefined) => Ordering::Equal,
+        // What is missing comes last, whichever way the rest is ordered.
+        (Item::Undefined, _) => Ordering::Greater,
+        (_, Item::Undefined) => Ordering::Less,
+        _ if term.descending => order(a, b, term.position)?.reverse(),
+        _ => order(a, b, term.position)?,
+    })
 }
 
 fn order(a: &Item, b: &Item, position: usize) -> Result<Ordering, Fault> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Turns what was read into what is evaluated.
 pub(super) fn process(tree: Tree) -> Result<Node, Fault> {
-    let mut processor = Processor { slots: Vec::new() };
+    let mut processor = Processor { slots: Vec::new(), binds: false };
     let node = processor.process(tree)?;
     if node.node.is_parent() || !node.seeking.is_empty() {
         let fault = Error::new("S0217").token(ancestry::type_name(&node.node));
@@ -27,6 +27,8 @@ pub(super) fn process(tree: Tree) -> Result<Node, Fault> {
 
 struct Processor {
     slots: Vec<Slot>,
+    /// Whether the innermost block or lambda binds variables.
+    binds: bool,
 }
 
 /// A parent operator that looks for its step.
@@ -136,6 +138,7 @@ impl Processor {
 
     #[inline(never)]
     fn bind(&mut self, name: Arc<str>, value: Tree, position: usize) -> Result<Open, Fault> {
+        self.binds = true;
         let value = self.process(value)?;
         let kind = Kind::Bind { name, value: value.node };
         Ok(Open::new(bare(kind, position), value.seeking))
@@ -160,7 +163,9 @@ impl Processor {
         body: Tree,
         position: usize,
     ) -> Result<Open, Fault> {
+        let outer_binds = self.binds;
         let body = tail::mark(*self.process(body)?.node);
+        self.binds = outer_binds;
         Ok(done(Kind::Lambda(Arc::new(Lambda { parameters, signature, body })), position))
     }
 
@@ -211,7 +216,9 @@ impl Processor {
 
     #[inline(never)]
     fn block(&mut self, expressions: Vec<Tree>, position: usize) -> Result<Open, Fault> {
+        let outer_binds = std::mem::replace(&mut self.binds, false);
         let (nodes, seeking) = self.all(expressions)?;
+        let binds = std::mem::replace(&mut self.binds, outer_binds);
         let cons = nodes.iter().any(|node| {
             let first = match &node.kind {
                 Kind::Path { steps, .. } => steps.first(),
@@ -221,6 +228,7 @@ impl Processor {
         });
         let mut node = bare(Kind::Block(nodes), position);
         node.cons_array = cons;
+        node.binds = binds;
         Ok(Open::new(node, seeking))
     }
 
@@ -418,6 +426,8 @@ impl Processor {
     ) -> Result<Open, Fault> {
         let (arguments, seeking) = self.all(arguments)?;
         let procedure = *self.process(procedure)?.node;
+        // The text that is evaluated may bind.
+        self.binds |= matches!(&procedure.kind, Kind::Variable(name) if &**name == "eval");
         let call = Call { procedure, arguments, position, tail: false };
         Ok(Open::new(bare(kind(Arc::new(call)), position), seeking))
     }
@@ -462,6 +472,7 @@ fn bare(kind: Kind, position: usize) -> Node {
         ancestor: None,
         tuple: false,
         cons_array: false,
+        binds: false,
     }
 }
 
