@@ -233,7 +233,8 @@ fn arithmetic(operator: Operator, left: &Item, right: &Item) -> Result<Item, Fau
 fn compare(operator: Operator, left: &Item, right: &Item) -> Result<Item, Fault> {
     let is_ordered = |item: &Item| item.is_undefined() || item.as_f64().is_some() || item.as_str().is_some();
     if !is_ordered(left) || !is_ordered(right) {
-        let blamed = if is_ordered(left) { right } else { left };
+        // An undefined left side is the one that is shown, as in the reference.
+        let blamed = if left.is_undefined() || !is_ordered(left) { left } else { right };
         return Err(Error::new("T2010").token(operator.text()).maybe_value(blamed.to_shown()));
     }
     if left.is_undefined() || right.is_undefined() {

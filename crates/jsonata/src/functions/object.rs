@@ -46,10 +46,10 @@ pub(crate) fn spread(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) ->
     if !item.is_array() && !item.is_object() {
         return Ok(item);
     }
-    let is_array = item.is_array();
+    let is_array = item.as_items().is_some_and(|items| items.len() > 0);
     let mut results = Vec::new();
     spread_into(evaluator, &item, &mut results, 0)?;
-    Ok(if is_array && !results.is_empty() { Item::array(results) } else { Item::sequence(results) })
+    Ok(if is_array { Item::array(results) } else { Item::sequence(results) })
 }
 
 fn spread_into(

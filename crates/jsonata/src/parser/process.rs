@@ -2,7 +2,10 @@
 //! whose context it means, and calls that end a lambda are marked.
 
 mod ancestry;
+mod steps;
 mod tail;
+
+use steps::{bare, finish_steps, last_step, push_step};
 
 use super::tree::{Tree, TreeKind};
 use crate::ast::{Call, Condition, Group, Kind, Label, Lambda, Node, Operator, Stage, Term, Transform};
@@ -44,12 +47,24 @@ type SlotId = usize;
 /// A node with the parent operators in it that have not found their step.
 struct Open {
     node: Box<Node>,
-    seeking: Vec<SlotId>,
+    seeking: Seeking,
+    /// What the last step of a path seeks: found when the path goes on, and not before, as in the reference.
+    step_seeking: Seeking,
 }
 
 impl Open {
-    fn new(node: Node, seeking: Vec<SlotId>) -> Open {
-        Open { node: Box::new(node), seeking }
+    fn new(node: Node, seeking: Seeking) -> Open {
+        Open { node: Box::new(node), seeking, step_seeking: Vec::new() }
+    }
+
+    /// The node as the first step of a path. Only a parent operator itself seeks on from there.
+    fn into_path(self, position: usize) -> Open {
+        if matches!(self.node.kind, Kind::Path { .. }) {
+            return self;
+        }
+        let seeking = if self.node.is_parent() { self.seeking.clone() } else { Vec::new() };
+        let path = bare(Kind::Path { steps: vec![*self.node], keep_singleton: false }, position);
+        Open { step_seeking: self.seeking, ..Open::new(path, seeking) }
     }
 }
 
@@ -234,17 +249,10 @@ impl Processor {
 
     #[inline(never)]
     fn step(&mut self, left: Tree, right: Tree, position: usize) -> Result<Open, Fault> {
-        let left = self.process(left)?;
-        let mut open = match left.node.kind {
-            Kind::Path { .. } => left,
-            _ => {
-                let mut path = bare(Kind::Path { steps: Vec::new(), keep_singleton: false }, position);
-                push_step(&mut path, *left.node);
-                Open::new(path, left.seeking)
-            }
-        };
+        let mut open = self.process(left)?.into_path(position);
         let right = self.process(right)?;
-        let right_seeking = right.seeking;
+        let is_path = matches!(right.node.kind, Kind::Path { .. });
+        open.step_seeking = if is_path { right.step_seeking } else { right.seeking };
         match right.node.kind {
             Kind::Path { steps: more, .. } => {
                 more.into_iter().for_each(|step| push_step(&mut open.node, step))
@@ -257,7 +265,7 @@ impl Processor {
             }
         }
         finish_steps(&mut open.node)?;
-        let found = self.resolve(&mut open.node, right_seeking)?;
+        let found = self.resolve(&mut open.node, open.step_seeking.clone())?;
         open.seeking.extend(found);
         Ok(open)
     }
@@ -299,18 +307,20 @@ impl Processor {
             }
             self.process(right)?
         };
-        let mut seeking = Vec::new();
+        // A predicate that is nothing but a parent operator does not seek here, as in the reference.
+        let seeks = !predicate.node.is_parent();
         for slot in predicate.seeking {
-            if self.level(slot) == 1 {
-                self.seek(last_step(&mut open.node), slot)?;
-            } else {
-                self.rise(slot);
+            match self.level(slot) {
+                _ if !seeks => {}
+                1 => self.seek(last_step(&mut open.node), slot)?,
+                _ => self.rise(slot),
             }
-            if self.level(slot) > 0 {
-                seeking.push(slot);
+            if in_path {
+                open.step_seeking.push(slot);
+            } else {
+                open.seeking.push(slot);
             }
         }
-        open.seeking.extend(seeking);
         let step = last_step(&mut open.node);
         if in_path {
             step.stages.push(Stage::Filter(*predicate.node));
@@ -333,11 +343,10 @@ impl Processor {
 
     #[inline(never)]
     fn sort(&mut self, left: Tree, terms: Vec<(bool, Tree)>, position: usize) -> Result<Open, Fault> {
-        let mut open = self.process(left)?;
-        if !matches!(open.node.kind, Kind::Path { .. }) {
-            let mut path = bare(Kind::Path { steps: Vec::new(), keep_singleton: false }, position);
-            push_step(&mut path, *open.node);
-            open.node = Box::new(path);
+        let mut open = self.process(left)?.into_path(position);
+        if matches!(&open.node.kind, Kind::Path { steps, .. } if steps.len() == 1) {
+            // A parent operator that is sorted seeks nothing, as in the reference.
+            open.seeking.clear();
         }
         let mut seeking = Vec::new();
         let mut processed = Vec::with_capacity(terms.len());
@@ -347,6 +356,7 @@ impl Processor {
             processed.push(Term { expression: *term.node, descending, position });
         }
         push_step(&mut open.node, bare(Kind::Sort(processed), position));
+        open.step_seeking.clone_from(&seeking);
         let found = self.resolve(&mut open.node, seeking)?;
         open.seeking.extend(found);
         Ok(open)
@@ -378,11 +388,11 @@ impl Processor {
     fn index(&mut self, left: Tree, name: Arc<str>) -> Result<Open, Fault> {
         let mut open = self.process(left)?;
         if !matches!(open.node.kind, Kind::Path { .. }) {
-            let mut step = *open.node;
-            let predicates = std::mem::take(&mut step.predicates);
-            step.stages.extend(predicates.into_iter().map(Stage::Filter));
-            let position = step.position;
-            open.node = Box::new(bare(Kind::Path { steps: vec![step], keep_singleton: false }, position));
+            let predicates = std::mem::take(&mut open.node.predicates);
+            open.node.stages.extend(predicates.into_iter().map(Stage::Filter));
+            let position = open.node.position;
+            open = open.into_path(position);
+            open.seeking.clear();
         }
         let step = last_step(&mut open.node);
         if step.stages.is_empty() {
@@ -452,68 +462,6 @@ impl Processor {
     }
 }
 
-impl Node {
-    pub(crate) fn is_parent(&self) -> bool {
-        matches!(self.kind, Kind::Parent(_))
-    }
-}
-
-/// A node with nothing attached.
-fn bare(kind: Kind, position: usize) -> Node {
-    Node {
-        kind,
-        position,
-        keep_array: false,
-        predicates: Vec::new(),
-        stages: Vec::new(),
-        group: None,
-        focus: None,
-        index: None,
-        ancestor: None,
-        tuple: false,
-        cons_array: false,
-        binds: false,
-    }
-}
-
 fn done(kind: Kind, position: usize) -> Open {
     Open::new(bare(kind, position), Vec::new())
-}
-
-fn push_step(path: &mut Node, step: Node) {
-    if let Kind::Path { steps, .. } = &mut path.kind {
-        steps.push(step);
-    }
-}
-
-/// The last step of a path; any other node is its own only step.
-fn last_step(node: &mut Node) -> &mut Node {
-    let is_path = matches!(&node.kind, Kind::Path { steps, .. } if !steps.is_empty());
-    if !is_path {
-        return node;
-    }
-    match &mut node.kind {
-        Kind::Path { steps, .. } => steps.last_mut().expect("INVARIANT(path): a path has a step"),
-        _ => unreachable!("INVARIANT(path): seen to be a path above"),
-    }
-}
-
-/// Strings name fields, other literals are no steps; array constructors at the ends keep their arrays.
-fn finish_steps(path: &mut Node) -> Result<(), Fault> {
-    let Kind::Path { steps, keep_singleton } = &mut path.kind else { return Ok(()) };
-    for step in steps.iter_mut() {
-        match &step.kind {
-            Kind::Literal(Value::String(name)) => step.kind = Kind::Name(name.clone()),
-            Kind::Literal(value) => return Err(Error::new("S0213").at(step.position).value(value.clone())),
-            _ => {}
-        }
-    }
-    *keep_singleton |= steps.iter().any(|step| step.keep_array);
-    let last = steps.len().saturating_sub(1);
-    for (index, step) in steps.iter_mut().enumerate() {
-        if (index == 0 || index == last) && matches!(step.kind, Kind::Array(_)) {
-            step.cons_array = true;
-        }
-    }
-    Ok(())
 }
