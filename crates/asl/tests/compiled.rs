@@ -190,3 +190,36 @@ fn warnings_come_with_what_compiles() {
     let span = warnings[0].span.clone().unwrap();
     assert_eq!(text.get(span), Some(r#"{"a":"$.b"}"#));
 }
+
+#[test]
+fn fields_of_jsonata_states_are_expressions_or_literals() {
+    let found = state(
+        r#"{"Type":"Map","QueryLanguage":"JSONata","Items":[1,"{% 2 %}"],"MaxConcurrency":"{% $n %}","ToleratedFailureCount":3,
+            "ItemSelector":{"v":"{% $states.context.Map.Item.Value %}"},"Output":"{% $states.result %}","Assign":{"x":"{% $y %}"},
+            "Catch":[{"ErrorEquals":["E"],"Output":"{% $states.errorOutput %}","Next":"End"}],
+            "ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Succeed"}}},"Next":"End"}"#,
+    );
+    assert!(matches!((&found.input_path, &found.output_path), (PathField::Whole, PathField::Whole)));
+    let read: Vec<_> = found.assign.as_ref().unwrap().variables_read().into_iter().collect();
+    assert_eq!(read, ["y".into()]);
+    assert_eq!(found.output.as_ref().unwrap().as_query().unwrap().text(), "$states.result");
+    let StateKind::Map(map) = &found.kind else { panic!("{found:?}") };
+    assert!(matches!(&map.items, MapItems::Query(Some(items)) if items.as_query().is_none()));
+    assert!(matches!(&map.item_selector, Some(ValueTemplate::Jsonata(_))));
+    assert!(matches!(&map.max_concurrency, Some(IntegerField::Query(query)) if query.text() == "$n"));
+    assert!(matches!(&map.tolerated_failure_count, Some(IntegerField::Literal(3))));
+    let query = map.catch[0].output.as_ref().unwrap().as_query().unwrap();
+    assert_eq!(&**query.field(), "Catch[0]/Output");
+}
+
+#[test]
+fn conditions_are_expressions_or_booleans() {
+    let found = state(
+        r#"{"Type":"Choice","QueryLanguage":"JSONata","Choices":[{"Condition":true,"Next":"End"},{"Condition":"{% $states.input.a %}","Next":"End"}]}"#,
+    );
+    let StateKind::Choice(choice) = found.kind else { panic!("{found:?}") };
+    assert!(matches!(choice.rules[0].condition, Condition::Literal(true)));
+    assert!(
+        matches!(&choice.rules[1].condition, Condition::Query(query) if &**query.field() == "Choices[1]/Condition")
+    );
+}
