@@ -1,9 +1,9 @@
 //! What stands in a definition's fields: in JSONPath paths with the roots `$`, `$$` and `$variable`, intrinsic functions
 //! and payload templates, in JSONata expressions (`{% … %}`) and any JSON with expressions in it.
 //!
-//! Everything is compiled once. Errors carry AWS's words, without the prefix that
-//! names the state. Randomness comes in through [`Entropy`], so an evaluation can be repeated to the byte; there is no
-//! clock, file or network here.
+//! Everything is compiled once. Errors carry AWS's words, without the prefix that names the state. Randomness comes in
+//! through [`Entropy`] and the time through [`Outside`], so an evaluation can be repeated to the byte; there is no clock,
+//! file or network here.
 //!
 //! The JSONPath side evaluates against a [`Scope`], the JSONata side ([`Query`], [`QueryTemplate`]) against a
 //! [`QueryScope`].
