@@ -309,6 +309,30 @@ fn branches_get_the_arguments_of_their_parallel() {
 }
 
 #[test]
+fn arguments_that_fail_fail_the_parallel() {
+    let run = one(r#"{"Type": "Parallel", "Arguments": "{% $no %}", "End": true,
+            "Branches": [{"StartAt": "I", "States": {"I": {"Type": "Succeed"}}}]}"#)
+    .run();
+    // AWS: unconfirmed, chosen as recorded for a Map.
+    run.assert_history(&format!(
+        "1<-0 ExecutionStarted | 2<-0 ParallelStateEntered | 3<-0 EvaluationFailed | 4<-3 ParallelStateFailed
+         5<-4 ExecutionFailed{{{ERROR}}}"
+    ));
+    assert_eq!(locations(&run), at("Arguments"));
+}
+
+#[test]
+fn a_map_that_failed_to_take_its_items_is_retried() {
+    let run = flow(&format!(
+        r#""S": {{"Type": "Map", "Items": "{{% $states.context.State.RetryCount > 0 ? [{{'v': 1}}] : 0 %}}", {PROCESSOR},
+                 "Retry": [{{"ErrorEquals": ["States.ALL"]}}], "End": true}}"#
+    ))
+    .run();
+    run.assert_output("[1]");
+    assert_eq!(run.elapsed(), 1_000);
+}
+
+#[test]
 fn time_and_chance_come_with_the_decision() {
     let draw = |seed: u64| {
         pass(r#""Output": {"id": "{% $uuid() %}", "n": "{% $random() %}", "now": "{% $now() %}"}"#)
