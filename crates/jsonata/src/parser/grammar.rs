@@ -325,7 +325,7 @@ impl Grammar {
                 step = inner;
             }
             step.keep_array = true;
-            self.expect("]", true)?;
+            self.expect("]", false)?;
             return Ok(left);
         }
         let predicate = self.expression(0)?;
