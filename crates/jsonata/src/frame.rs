@@ -31,6 +31,11 @@ impl Frame {
         }
     }
 
+    /// Whether anything is bound here that may hold a function.
+    pub(crate) fn may_refer_back(&self) -> bool {
+        self.bindings.borrow().iter().any(|(_, item)| !matches!(item, Item::Undefined | Item::Json(_)))
+    }
+
     /// What a variable is bound to here or further out. A variable that is bound to nothing is bound.
     pub(crate) fn variable(&self, name: &str) -> Option<Item> {
         self.find(|key| matches!(key, Key::Name(bound) if **bound == *name))

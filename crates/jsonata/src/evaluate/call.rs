@@ -1,7 +1,7 @@
 //! Calling functions.
 
 use super::Evaluator;
-use crate::ast::{Call, Kind, Node};
+use crate::ast::{Call, Kind, Lambda, Node};
 use crate::builtins::{Arguments, Builtin};
 use crate::error::{Error, Fault};
 use crate::frame::Frame;
@@ -140,7 +140,8 @@ impl Evaluator<'_> {
     ) -> Result<Item, Fault> {
         let next = self.evaluate(&call.procedure, input, frame)?;
         let arguments = self.arguments(call, input, frame, None)?;
-        self.apply_once(&next, arguments, input, Some(frame)).map_err(|fault| blame(fault, Some(site), next.is_function()))
+        self.apply_once(&next, arguments, input, Some(frame))
+            .map_err(|fault| blame(fault, Some(site), next.is_function()))
     }
 
     #[inline(never)]
@@ -155,15 +156,11 @@ impl Evaluator<'_> {
         let input = unwrapped(input);
         match &**function {
             Function::Lambda { lambda, input: context, frame } => {
-                let mut arguments = match &lambda.signature {
+                let arguments = match &lambda.signature {
                     Some(signature) => signature.validate(arguments, input)?,
                     None => arguments,
-                }
-                .into_iter();
-                let inner = Frame::within(frame, Vec::with_capacity(lambda.parameters.len()));
-                for parameter in &lambda.parameters {
-                    self.bind(&inner, Key::Name(parameter.clone()), arguments.next().unwrap_or_default())?;
-                }
+                };
+                let inner = self.parameters(lambda, arguments, frame)?;
                 self.evaluate(&lambda.body, context, &inner)
             }
             Function::Builtin(builtin) => self.run_builtin(builtin, arguments, input, scope),
@@ -191,6 +188,22 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The scope in which the body of a lambda is evaluated.
+    fn parameters(
+        &mut self,
+        lambda: &Lambda,
+        mut arguments: Vec<Item>,
+        frame: &Rc<Frame>,
+    ) -> Result<Rc<Frame>, Fault> {
+        self.budget.charge(lambda.parameters.len(), 0)?;
+        arguments.resize(lambda.parameters.len(), Item::Undefined);
+        let names = lambda.parameters.iter().map(|name| Key::Name(name.clone()));
+        // Of two parameters with one name, the last one is meant, and the first one found is taken.
+        let inner = Frame::within(frame, names.zip(arguments).rev().collect());
+        self.watch(&inner);
+        Ok(inner)
+    }
+
     fn apply_partial(
         &mut self,
         function: &Item,
@@ -211,11 +224,7 @@ impl Evaluator<'_> {
                 (builtin.run)(self, Arguments::new(arguments, &Item::null(), None))
             }
             Some(Function::Lambda { lambda, input, frame }) => {
-                let mut arguments = arguments.into_iter();
-                let inner = Frame::within(frame, Vec::with_capacity(lambda.parameters.len()));
-                for parameter in &lambda.parameters {
-                    self.bind(&inner, Key::Name(parameter.clone()), arguments.next().unwrap_or_default())?;
-                }
+                let inner = self.parameters(lambda, arguments, frame)?;
                 self.evaluate(&lambda.body, input, &inner)
             }
             _ => {

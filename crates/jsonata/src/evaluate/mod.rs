@@ -171,14 +171,23 @@ impl<'a> Evaluator<'a> {
         self.budget.step()?;
         let may_refer_back = !matches!(value, Item::Undefined | Item::Json(_));
         frame.bind(key, value);
-        if may_refer_back && !frame.is_watched.replace(true) {
-            if self.watched.len() >= self.watch_until {
-                self.watched.retain(|frame| frame.strong_count() > 0);
-                self.watch_until = (self.watched.len() * 2).max(1024);
-            }
-            self.watched.push(Rc::downgrade(frame));
+        if may_refer_back {
+            self.watch(frame);
         }
         Ok(())
+    }
+
+    /// Remembers a frame in which something is bound that may refer back to it.
+    pub(super) fn watch(&mut self, frame: &Rc<Frame>) {
+        if frame.is_watched.get() || !frame.may_refer_back() {
+            return;
+        }
+        frame.is_watched.set(true);
+        if self.watched.len() >= self.watch_until {
+            self.watched.retain(|frame| frame.strong_count() > 0);
+            self.watch_until = (self.watched.len() * 2).max(1024);
+        }
+        self.watched.push(Rc::downgrade(frame));
     }
 
     fn variable(&self, name: &str, input: &Item, frame: &Rc<Frame>) -> Item {
