@@ -1,6 +1,7 @@
 //! One attempt of a Task and what came of it.
 
 use crate::errors;
+use crate::mocks::{MockError, MockedCall};
 use crate::workflows::Workflows;
 use json::Payload;
 use model::{Failure, TaskResource};
@@ -18,6 +19,8 @@ pub struct TaskCall {
     pub region: Arc<str>,
     /// The execution that the attempt belongs to.
     pub execution_arn: Arc<str>,
+    /// The mock that answers in place of the service, if one does: see [`TaskRunner::is_mocked`].
+    pub mock: Option<MockedCall>,
 }
 
 /// What came of an attempt.
@@ -58,6 +61,20 @@ pub trait TaskRunner: Send + Sync + 'static {
     /// as long as it runs; a later call replaces an earlier one.
     fn connect(&self, workflows: Weak<dyn Workflows>) {
         let _ = workflows;
+    }
+
+    /// Whether executions of the state machine of that name can be started with the test case.
+    fn check_test_case(&self, machine: &str, test_case: &str) -> Result<(), MockError> {
+        let _ = (machine, test_case);
+        Err(MockError::NotConfigured)
+    }
+
+    /// Whether a mock answers the attempt: [`TaskRunner::call`] where the Task only makes a request, and else, after the
+    /// call, [`TaskRunner::watch`], which then answers for `.waitForTaskToken` and for activities too. Where what the test
+    /// case says cannot be read it is mocked, so that a test never reaches a service by accident.
+    fn is_mocked(&self, call: &MockedCall) -> bool {
+        let _ = call;
+        false
     }
 
     /// Whether [`TaskRunner::call`] can call this resource; where not, its outcome is a failure that says so.

@@ -4,7 +4,8 @@
 //! failure exactly as AWS records it ([`TaskOutcome`]). It calls Lambda functions: by their ARN
 //! (`lambda_function.rs`) and through `lambda:invoke` (`lambda_invoke.rs`), each in the local host or at an endpoint
 //! of the Lambda API ([`FunctionCaller`]). And it starts nested workflows (`start_execution.rs`) where the engine runs
-//! them ([`Workflows`]).
+//! them ([`Workflows`]). An attempt of an execution that was started with a test case is answered by a mock
+//! ([`Mocks`]) where the test case has one for its state.
 //!
 //! What it is not: it does not know how executions are kept, retries nothing, and keeps no time-outs of its own.
 //!
@@ -19,6 +20,9 @@ mod lambda_errors;
 mod lambda_function;
 mod lambda_invoke;
 mod local_functions;
+mod mock_config;
+mod mocked;
+mod mocks;
 mod runner;
 mod sdk_metadata;
 mod start_execution;
@@ -28,6 +32,7 @@ pub use call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 pub use errors::outcome_unknown;
 pub use function_name::FunctionName;
 pub use functions::{FunctionCaller, InvokeFuture};
+pub use mocks::{MockError, MockedCall, Mocks};
 pub use runner::{TaskLimits, Tasks};
 pub use workflows::{
     EndedWorkflow, StartedWorkflow, WorkflowError, WorkflowFuture, WorkflowStart, Workflows,

@@ -2,8 +2,9 @@
 
 use crate::call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
+use crate::mocks::{MockError, MockedCall, Mocks};
 use crate::workflows::{Connection, Workflows};
-use crate::{errors, lambda_function, lambda_invoke, start_execution};
+use crate::{errors, lambda_function, lambda_invoke, mocked, start_execution};
 use json::Payload;
 use model::{Pattern, TaskResource};
 use std::sync::{Arc, Weak};
@@ -29,6 +30,7 @@ pub struct Tasks {
     functions: Arc<Functions>,
     permits: Arc<Semaphore>,
     workflows: Arc<Connection>,
+    mocks: Option<Mocks>,
 }
 
 /// The integrations that can be called.
@@ -54,7 +56,13 @@ impl Tasks {
             functions: Arc::new(Functions::new(callers)),
             permits: Arc::new(Semaphore::new(permits)),
             workflows: Arc::new(Connection::default()),
+            mocks: None,
         }
+    }
+
+    /// Executions that are started with a test case are answered by these mocks.
+    pub fn with_mocks(self, mocks: Mocks) -> Tasks {
+        Tasks { mocks: Some(mocks), ..self }
     }
 }
 
@@ -62,6 +70,9 @@ impl TaskRunner for Tasks {
     fn call(&self, call: TaskCall) -> TaskFuture {
         let tasks = self.clone();
         Box::pin(async move {
+            if let Some(mock) = &call.mock {
+                return mocked::call(tasks.mocks.as_ref(), &call, mock);
+            }
             let Some(integration) = integration(&call.resource) else {
                 return TaskOutcome::Failed(errors::not_called_yet(&call.resource));
             };
@@ -86,6 +97,9 @@ impl TaskRunner for Tasks {
     fn watch(&self, call: TaskCall, submitted: Payload) -> TaskFuture {
         let tasks = self.clone();
         Box::pin(async move {
+            if let Some(mock) = &call.mock {
+                return mocked::watch(tasks.mocks.as_ref(), &call, mock);
+            }
             match integration(&call.resource) {
                 Some(Integration::StartExecution) => {
                     start_execution::watch(&tasks.workflows, &call, &submitted).await
@@ -100,7 +114,10 @@ impl TaskRunner for Tasks {
     fn cancel(&self, call: TaskCall, submitted: Payload) -> CancelFuture {
         let tasks = self.clone();
         Box::pin(async move {
-            if let Some(Integration::StartExecution) = integration(&call.resource) {
+            // What a mock answers for was never started.
+            if call.mock.is_none()
+                && let Some(Integration::StartExecution) = integration(&call.resource)
+            {
                 start_execution::cancel(&tasks.workflows, &submitted).await;
             }
         })
@@ -108,6 +125,14 @@ impl TaskRunner for Tasks {
 
     fn connect(&self, workflows: Weak<dyn Workflows>) {
         self.workflows.replace(workflows);
+    }
+
+    fn check_test_case(&self, machine: &str, test_case: &str) -> Result<(), MockError> {
+        self.mocks.as_ref().ok_or(MockError::NotConfigured)?.check_test_case(machine, test_case)
+    }
+
+    fn is_mocked(&self, call: &MockedCall) -> bool {
+        self.mocks.as_ref().is_none_or(|mocks| !matches!(mocks.answer(call), Ok(None)))
     }
 
     fn supports(&self, resource: &TaskResource) -> bool {

@@ -116,7 +116,7 @@ fn refused(error: &WorkflowError) -> TaskOutcome {
 }
 
 /// AWS: recorded test_start_execution_sync; the length is that of the body that AWS's API would have answered.
-fn answer(started: &StartedWorkflow) -> Value {
+pub(crate) fn answer(started: &StartedWorkflow) -> Value {
     let arn = &started.execution_arn;
     let body = format!(r#"{{"executionArn":"{arn}","startDate":{}}}"#, scientific(started.started_at));
     let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(started.started_at.0).unwrap_or(0));

@@ -24,6 +24,7 @@ fn call(resource: &str, parameters: &str) -> TaskCall {
         parameters: Payload::from_text(parameters).unwrap(),
         region: "us-east-1".into(),
         execution_arn: "arn:aws:states:us-east-1:000000000000:execution:machine:run".into(),
+        mock: None,
     }
 }
 

@@ -67,6 +67,7 @@ fn call(resource: &str, parameters: &str) -> TaskCall {
         parameters: Payload::from_text(parameters).unwrap(),
         region: "us-east-1".into(),
         execution_arn: "arn:aws:states:us-east-1:000000000000:execution:parent:p".into(),
+        mock: None,
     }
 }
 
