@@ -6,16 +6,17 @@ use crate::live::Live;
 use crate::mailbox::{Message, TokenAction};
 use crate::records;
 use crate::shard::{Round, Shard, Shared};
-use json::Payload;
+use json::{Payload, Value};
 use machine::{OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, Pattern, TaskResource};
 use store::Table;
-use tasks::{TaskCall, TaskFuture, TaskOutcome};
+use tasks::{MockedCall, TaskCall, TaskFuture, TaskOutcome};
+use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 
 impl Shard {
     /// Calls the tasks that the execution waits for and that were not called yet, watches the jobs that they started, and
-    /// cancels those that no task waits for any more.
+    /// cancels those that no task waits for any more. Where a mock answers, it stands for the worker too.
     pub(crate) fn dispatch(&mut self, arn: &ExecutionArn) {
         let Some(live) = self.live.get_mut(arn) else { return };
         let outstanding = live.execution.outstanding();
@@ -26,24 +27,33 @@ impl Shard {
             return;
         }
         for task in outstanding {
-            if let (TaskResource::Activity { arn: activity }, TaskProgress::Queued) =
-                (&task.resource, &task.progress)
-                && live.queued.insert(task.task)
-            {
-                self.shared.activities.offer(activity, arn.clone(), task.scope, task.task);
-            }
-            if is_called(&task) && live.called.insert(task.task) {
-                self.calls += 1;
-                if is_job(&task) {
-                    self.jobs.calling(arn, task.task, self.shared.task_call(arn, &task));
+            let mock = self.shared.mock(live, &task);
+            let submitted = match &task.progress {
+                TaskProgress::Queued => {
+                    if live.queued.insert(task.task) {
+                        self.shared.queue(arn, &task, mock.is_some());
+                    }
+                    continue;
                 }
-                self.shared.call(arn.clone(), task);
-            } else if let TaskProgress::WaitingForJob(submitted) = &task.progress
-                && !self.jobs.is_watched(arn, task.task)
-            {
-                let call = self.shared.task_call(arn, &task);
+                TaskProgress::Called => {
+                    if live.called.insert(task.task) {
+                        self.calls += 1;
+                        let call = self.shared.task_call(arn, &task, mock);
+                        if is_job(&task) {
+                            self.jobs.calling(arn, task.task, call.clone());
+                        }
+                        self.shared.call(arn.clone(), task, call);
+                    }
+                    continue;
+                }
+                TaskProgress::WaitingForToken if mock.is_none() => continue,
+                TaskProgress::WaitingForToken => Payload::from(Value::Null),
+                TaskProgress::WaitingForJob(submitted) => submitted.clone(),
+            };
+            if !self.jobs.is_watched(arn, task.task) {
+                let call = self.shared.task_call(arn, &task, mock);
                 let watch = self.shared.watch(arn.clone(), &task, call.clone(), submitted.clone());
-                self.jobs.watching(arn, task.task, call, submitted.clone(), watch);
+                self.jobs.watching(arn, task.task, call, submitted, watch);
             }
         }
     }
@@ -78,13 +88,16 @@ impl Shard {
             // They are called after this round; from then on a process that dies leaves them with an unknown outcome.
             round.batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
         }
-        let outstanding = self.live.get(arn).map(|live| live.execution.outstanding()).unwrap_or_default();
-        for task in outstanding.into_iter().filter(is_called) {
-            if !held.contains(&task.task) {
-                let answer = TaskAnswer::Failed(tasks::outcome_unknown(&task.resource));
-                let stimulus = Stimulus::TaskAnswered { scope: task.scope, task: task.task, answer };
-                self.stimulate(arn, stimulus, round)?;
-            }
+        let Some(live) = self.live.get(arn) else { return Ok(()) };
+        // What a mock answers for has no effect outside, and may be asked again.
+        let is_lost = |task: &OutstandingTask| {
+            is_called(task) && !held.contains(&task.task) && self.shared.mock(live, task).is_none()
+        };
+        let lost: Vec<OutstandingTask> = live.execution.outstanding().into_iter().filter(is_lost).collect();
+        for task in lost {
+            let answer = TaskAnswer::Failed(tasks::outcome_unknown(&task.resource));
+            let stimulus = Stimulus::TaskAnswered { scope: task.scope, task: task.task, answer };
+            self.stimulate(arn, stimulus, round)?;
         }
         // Whatever came due in the meantime happens now, and what was held back is called after this round.
         self.stimulate(arn, Stimulus::Tick, round)
@@ -112,18 +125,41 @@ impl Live {
 }
 
 impl Shared {
-    fn task_call(&self, arn: &ExecutionArn, task: &OutstandingTask) -> TaskCall {
+    /// What a mock is asked for the task; `None` where its service answers.
+    fn mock(&self, live: &Live, task: &OutstandingTask) -> Option<MockedCall> {
+        let mock = live.mocking.as_ref()?.call(task)?;
+        self.tasks.is_mocked(&mock).then_some(mock)
+    }
+
+    /// Puts the task of an activity into its queue. One that is mocked is taken at once, as by a worker that gives no name.
+    fn queue(&self, arn: &ExecutionArn, task: &OutstandingTask, is_mocked: bool) {
+        let TaskResource::Activity { arn: activity } = &task.resource else { return };
+        if !is_mocked {
+            return self.activities.offer(activity, arn.clone(), task.scope, task.task);
+        }
+        let (mailboxes, arn) = (self.mailboxes.clone(), arn.clone());
+        // Nobody waits for what the worker would be given.
+        let (reply, _) = oneshot::channel();
+        let (scope, task) = (task.scope, task.task);
+        tokio::spawn(async move {
+            let message = Message::Take { arn: arn.clone(), scope, task, worker_name: None, reply };
+            let _ = mailboxes.send(&arn, message).await;
+        });
+    }
+
+    fn task_call(&self, arn: &ExecutionArn, task: &OutstandingTask, mock: Option<MockedCall>) -> TaskCall {
         TaskCall {
             resource: task.resource.clone(),
             parameters: task.input.clone(),
             region: self.config.partition.region.clone(),
             execution_arn: arn.0.clone(),
+            mock,
         }
     }
 
-    fn call(&self, arn: ExecutionArn, task: OutstandingTask) {
+    fn call(&self, arn: ExecutionArn, task: OutstandingTask, call: TaskCall) {
         let mailboxes = self.mailboxes.clone();
-        let outcome = self.tasks.call(self.task_call(&arn, &task));
+        let outcome = self.tasks.call(call);
         tokio::spawn(async move {
             let answer = answer_of(outcome, &arn, &task.resource).await;
             let message = Message::Answered { arn: arn.clone(), scope: task.scope, task: task.task, answer };
@@ -132,8 +168,8 @@ impl Shared {
         });
     }
 
-    /// Waits for the end of a job that the task's call started. It takes as long as it takes, so that a shutdown does not
-    /// wait for it: the next process takes it up.
+    /// Waits for the end of a job that the task's call started, or for a mock that stands for the holder of the task's
+    /// token. It takes as long as it takes, so that a shutdown does not wait for it: the next process takes it up.
     fn watch(
         &self,
         arn: ExecutionArn,
@@ -142,11 +178,19 @@ impl Shared {
         submitted: Payload,
     ) -> AbortHandle {
         let mailboxes = self.mailboxes.clone();
+        let token = task.token.clone().filter(|_| task.progress == TaskProgress::WaitingForToken);
         let (scope, task, resource) = (task.scope, task.task, task.resource.clone());
         let outcome = self.tasks.watch(call, submitted);
         let watching = tokio::spawn(async move {
             let answer = answer_of(outcome, &arn, &resource).await;
-            let message = Message::JobEnded { arn: arn.clone(), scope, task, answer };
+            let message = match token {
+                Some(token) => {
+                    // The token may be gone by now; that is nobody's concern.
+                    let (reply, _) = oneshot::channel();
+                    Message::Token { arn: arn.clone(), token, action: TokenAction::Answer(answer), reply }
+                }
+                None => Message::JobEnded { arn: arn.clone(), scope, task, answer },
+            };
             let _ = mailboxes.send(&arn, message).await;
         });
         watching.abort_handle()

@@ -51,6 +51,9 @@ pub enum StartError {
     /// As many Express executions run as the server holds.
     #[error("Rate exceeded")]
     Throttled,
+    /// It cannot be started with that test case.
+    #[error("the test case cannot be used: {0}")]
+    TestCase(#[from] tasks::MockError),
     /// The engine cannot go on.
     #[error(transparent)]
     Engine(#[from] EngineError),

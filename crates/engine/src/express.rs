@@ -8,9 +8,10 @@ use crate::clock::SystemEntropy;
 use crate::dispatch::answer_of;
 use crate::error::StartError;
 use crate::facade::{Engine, StartExecution, Started};
+use crate::mocking::Mocking;
 use crate::shard::Shared;
 use json::Payload;
-use machine::{About, Execution, Outside, ScopeId, Stimulus, TaskAnswer, TaskProgress};
+use machine::{About, Execution, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Failure, Timestamp, limits};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -55,7 +56,11 @@ impl Engine {
     fn prepare(&self, request: StartExecution, is_synchronous: bool) -> Result<ExpressRun, StartError> {
         let shared = self.shared().clone();
         let permit = shared.express.clone().try_acquire_owned().map_err(|_| StartError::Throttled)?;
-        let StartExecution { machine, name, input, trace_header: _ } = request;
+        let StartExecution { machine, name, input, trace_header: _, test_case } = request;
+        if let Some(test_case) = &test_case {
+            shared.tasks.check_test_case(&machine.name, test_case)?;
+        }
+        let mocking = test_case.map(|test_case| Mocking::new(machine.name.clone(), test_case.into()));
         let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let unique = uuid::Uuid::new_v4().to_string();
         let started_at = shared.config.clock.now();
@@ -68,7 +73,7 @@ impl Engine {
             deadline: started_at.plus_seconds(limits::EXPRESS_SECONDS),
             is_synchronous,
         };
-        Ok(ExpressRun { shared, machine, about, input, _permit: permit })
+        Ok(ExpressRun { shared, machine, about, input, mocking, _permit: permit })
     }
 }
 
@@ -78,11 +83,12 @@ struct ExpressRun {
     machine: std::sync::Arc<crate::machines::StateMachine>,
     about: About,
     input: Payload,
+    mocking: Option<Mocking>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl ExpressRun {
-    async fn run(self) -> SyncExecution {
+    async fn run(mut self) -> SyncExecution {
         let mut execution = Execution::new();
         let mut called = HashSet::new();
         // Every call sends once; the channel holds as many as can be under way in one execution.
@@ -105,20 +111,25 @@ impl ExpressRun {
         }
     }
 
-    fn decide(&self, execution: &mut Execution, stimulus: Stimulus) {
+    fn decide(&mut self, execution: &mut Execution, stimulus: Stimulus) {
         let now = self.shared.config.clock.now();
         let outside = Outside { now, entropy: &mut SystemEntropy, activity_exists: &|_| false };
         // The facts are dropped: nothing of an Express execution is kept.
-        drop(machine::decide(execution, &self.machine.definition, stimulus, outside));
+        let facts = machine::decide(execution, &self.machine.definition, stimulus, outside);
+        if let Some(mocking) = &mut self.mocking {
+            facts.iter().for_each(|fact| mocking.count(fact));
+        }
     }
 
-    fn call(&self, task: machine::OutstandingTask, answers: mpsc::Sender<Answered>) {
+    fn call(&self, task: OutstandingTask, answers: mpsc::Sender<Answered>) {
         let tasks = self.shared.tasks.clone();
+        let mock = self.mocking.as_ref().and_then(|mocking| mocking.call(&task));
         let call = TaskCall {
             resource: task.resource.clone(),
             parameters: task.input,
             region: self.about.region.clone(),
             execution_arn: self.about.arn.0.clone(),
+            mock: mock.filter(|mock| tasks.is_mocked(mock)),
         };
         let arn = self.about.arn.clone();
         tokio::spawn(async move {

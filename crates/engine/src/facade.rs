@@ -42,6 +42,8 @@ pub struct StartExecution {
     pub input: Payload,
     /// A trace header, kept for DescribeExecution.
     pub trace_header: Option<String>,
+    /// The test case whose mocks answer its tasks; without one every task calls its service.
+    pub test_case: Option<String>,
 }
 
 /// What StartExecution answers.
@@ -153,12 +155,15 @@ impl Engine {
     /// Starts an execution; once this answers it survives `kill -9`. The same name with the same input while it runs
     /// gives the execution that runs.
     pub async fn start_execution(&self, request: StartExecution) -> Result<Started, StartError> {
-        let StartExecution { machine, name, input, trace_header } = request;
+        let StartExecution { machine, name, input, trace_header, test_case } = request;
+        if let Some(test_case) = &test_case {
+            self.shared.tasks.check_test_case(&machine.name, test_case)?;
+        }
         let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let arn = self.partition().execution(&machine.name, &name);
         let (reply, answer) = oneshot::channel();
-        let trace_header = trace_header.map(Arc::from);
-        let start = StartMessage { arn: arn.clone(), machine, input, trace_header, reply };
+        let (trace_header, test_case) = (trace_header.map(Arc::from), test_case.map(Arc::from));
+        let start = StartMessage { arn: arn.clone(), machine, input, trace_header, test_case, reply };
         self.shared.mailboxes.send(&arn, Message::Start(Box::new(start))).await?;
         answer.await.map_err(|_| EngineError::Stopped)?
     }

@@ -11,6 +11,8 @@
 //! A job that a `.sync` task started, such as a nested workflow, is not lost with the process: the next one takes up
 //! waiting for its end.
 //!
+//! The tasks of an execution that was started with a test case are answered by mocks, where the test case has some.
+//!
 //! An execution that only waits is dropped from memory; one timer entry in the store brings it back.
 //!
 //! This crate knows nothing of HTTP. Time, randomness, the store and the task runner come in through traits.
@@ -27,6 +29,7 @@ mod keys;
 mod live;
 mod machines;
 mod mailbox;
+mod mocking;
 mod records;
 mod shard;
 mod timers;

@@ -3,6 +3,7 @@
 use crate::error::EngineError;
 use crate::keys;
 use crate::machines::StateMachine;
+use crate::mocking::Mocking;
 use machine::{Execution, Fact};
 use model::{EventId, ExecutionArn, Timestamp};
 use std::collections::HashSet;
@@ -13,6 +14,8 @@ use store::{Batch, Direction, Store, Table, Walk};
 pub(crate) struct Live {
     pub(crate) execution: Execution,
     pub(crate) machine: Arc<StateMachine>,
+    /// Its test case, if it was started with one.
+    pub(crate) mocking: Option<Mocking>,
     /// How many facts stand behind the latest event.
     place: u64,
     /// The timer that the store holds for it.
@@ -27,10 +30,12 @@ pub(crate) struct Live {
 
 impl Live {
     /// An execution before its first fact.
-    pub(crate) fn new(machine: Arc<StateMachine>) -> Live {
+    pub(crate) fn new(machine: Arc<StateMachine>, test_case: Option<Arc<str>>) -> Live {
+        let mocking = test_case.map(|test_case| Mocking::new(machine.name.clone(), test_case));
         Live {
             execution: Execution::new(),
             machine,
+            mocking,
             place: 0,
             timer: None,
             called: HashSet::new(),
@@ -44,8 +49,9 @@ impl Live {
         store: &dyn Store,
         arn: &ExecutionArn,
         machine: Arc<StateMachine>,
+        test_case: Option<Arc<str>>,
     ) -> Result<Live, EngineError> {
-        let mut live = Live::new(machine);
+        let mut live = Live::new(machine, test_case);
         for fact in read_facts(store, arn)? {
             live.count(&fact);
             live.execution.apply(&fact);
@@ -81,6 +87,9 @@ impl Live {
 
     fn count(&mut self, fact: &Fact) {
         self.place = if fact.event().is_some() { 0 } else { self.place + 1 };
+        if let Some(mocking) = &mut self.mocking {
+            mocking.count(fact);
+        }
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) struct StartMessage {
     pub(crate) machine: Arc<StateMachine>,
     pub(crate) input: Payload,
     pub(crate) trace_header: Option<Arc<str>>,
+    pub(crate) test_case: Option<Arc<str>>,
     pub(crate) reply: oneshot::Sender<Result<Started, StartError>>,
 }
 

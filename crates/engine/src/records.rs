@@ -24,6 +24,8 @@ pub(crate) struct Opening {
     pub(crate) started_at: Timestamp,
     pub(crate) input: StoredPayload,
     pub(crate) trace_header: Option<Arc<str>>,
+    /// The test case whose mocks answer its tasks.
+    pub(crate) test_case: Option<Arc<str>>,
 }
 
 /// How an execution ended.

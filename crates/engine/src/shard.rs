@@ -61,6 +61,14 @@ pub(crate) struct Shard {
     pub(crate) is_draining: bool,
 }
 
+/// How an execution was started.
+struct KnownStart {
+    input: Payload,
+    test_case: Option<Arc<str>>,
+    started_at: Timestamp,
+    is_running: bool,
+}
+
 /// Answers a caller once the round is durable, or could not be made so.
 type Reply = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 
@@ -209,11 +217,11 @@ impl Shard {
     }
 
     fn start(&mut self, start: StartMessage, round: &mut Round) -> Result<(), EngineError> {
-        let StartMessage { arn, machine, input, trace_header, reply } = start;
-        if let Some((existing, existing_at, is_running)) = self.known_start(&arn)? {
+        let StartMessage { arn, machine, input, trace_header, test_case, reply } = start;
+        if let Some(known) = self.known_start(&arn)? {
             // AWS: recorded, the same name with the same input while it runs is the same execution.
-            let answer = if is_running && existing == input {
-                Ok(Started { arn, started_at: existing_at })
+            let answer = if known.is_running && known.input == input && known.test_case == test_case {
+                Ok(Started { arn, started_at: known.started_at })
             } else {
                 Err(StartError::AlreadyExists(arn))
             };
@@ -229,6 +237,7 @@ impl Shard {
             started_at: self.now,
             input: input.clone().into(),
             trace_header,
+            test_case: test_case.clone(),
         };
         round.batch.put(Table::Executions, keys::execution(&arn, Part::Opening), records::seal(&opening));
         round.batch.put(Table::OpenExecutions, keys::open_execution(&arn), Vec::new());
@@ -242,7 +251,7 @@ impl Shard {
             is_synchronous: false,
         };
         self.list(&about, ExecutionStatus::Running, &mut round.batch);
-        self.live.insert(arn.clone(), Live::new(machine));
+        self.live.insert(arn.clone(), Live::new(machine, test_case));
         self.stimulate(&arn, Stimulus::Start { about, input }, round)?;
         round.replies.push(Box::new(move |outcome| {
             let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
@@ -375,22 +384,31 @@ impl Shard {
         }
         let Some(opening) = self.opening(arn)? else { return Ok(false) };
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
-        let mut live = Live::load(&*self.shared.store, arn, machine)?;
+        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case)?;
         live.used = self.round;
         self.live.insert(arn.clone(), live);
         Ok(true)
     }
 
-    /// Input and start of the execution of that ARN, and whether it runs. One that this very round began is not in the
-    /// store yet.
-    fn known_start(&self, arn: &ExecutionArn) -> Result<Option<(Payload, Timestamp, bool)>, EngineError> {
-        if let Some(execution) = self.live.get(arn).map(|live| &live.execution)
-            && let Some(about) = &execution.about
+    /// How the execution of that ARN was started. One that this very round began is not in the store yet.
+    fn known_start(&self, arn: &ExecutionArn) -> Result<Option<KnownStart>, EngineError> {
+        if let Some(live) = self.live.get(arn)
+            && let Some(about) = &live.execution.about
         {
-            return Ok(Some((execution.input.clone(), about.started_at, !execution.is_closed())));
+            return Ok(Some(KnownStart {
+                input: live.execution.input.clone(),
+                test_case: live.mocking.as_ref().map(|mocking| mocking.test_case.clone()),
+                started_at: about.started_at,
+                is_running: !live.execution.is_closed(),
+            }));
         }
         let Some(opening) = self.opening(arn)? else { return Ok(None) };
-        Ok(Some((opening.input.0, opening.started_at, self.closing(arn)?.is_none())))
+        Ok(Some(KnownStart {
+            input: opening.input.0,
+            test_case: opening.test_case,
+            started_at: opening.started_at,
+            is_running: self.closing(arn)?.is_none(),
+        }))
     }
 
     fn opening(&self, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {

@@ -51,7 +51,7 @@ impl Workflows for NestedWorkflows {
                 return Err(refused("InvalidName", format!("Invalid Name: '{name}'")));
             }
             let machine = self.machine(&state_machine_arn)?;
-            let start = StartExecution { machine, name, input, trace_header };
+            let start = StartExecution { machine, name, input, trace_header, test_case: None };
             match self.engine.start_execution(start).await {
                 Ok(started) => {
                     Ok(StartedWorkflow { execution_arn: started.arn.0, started_at: started.started_at })
@@ -60,6 +60,7 @@ impl Workflows for NestedWorkflows {
                     Err(refused("ExecutionAlreadyExists", error.to_string()))
                 }
                 Err(error @ StartError::Throttled) => Err(refused("ThrottlingException", error.to_string())),
+                Err(error @ StartError::TestCase(_)) => Err(refused("InvalidName", error.to_string())),
                 Err(StartError::Engine(error)) => Err(unanswered(error)),
             }
         })

@@ -211,6 +211,7 @@ pub fn request(machine: &Arc<StateMachine>, name: &str, input: &str) -> StartExe
         name: Some(name.to_owned()),
         input: Payload::from_text(input).unwrap(),
         trace_header: None,
+        test_case: None,
     }
 }
 
