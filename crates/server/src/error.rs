@@ -15,6 +15,10 @@ pub(crate) enum ApiError {
     InvalidRoleArn(String),
     #[error("Invalid Name: '{0}'")]
     InvalidName(String),
+    /// The ARN names a test case that cannot be used; with the reason.
+    // Not AWS's: Step Functions Local alone knows test cases. The text is ours.
+    #[error("Invalid Name: {0}")]
+    InvalidTestCase(String),
     /// With the whole message, as `asl` words it.
     #[error("{0}")]
     InvalidDefinition(String),
@@ -111,7 +115,7 @@ impl ApiError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             ApiError::InvalidArn(_) | ApiError::InvalidRoleArn(_) => "InvalidArn",
-            ApiError::InvalidName(_) => "InvalidName",
+            ApiError::InvalidName(_) | ApiError::InvalidTestCase(_) => "InvalidName",
             ApiError::InvalidDefinition(_) => "InvalidDefinition",
             ApiError::InvalidExecutionInput(_) => "InvalidExecutionInput",
             ApiError::InvalidOutput(_) => "InvalidOutput",

@@ -22,6 +22,15 @@ pub(super) fn existing(caller: &Caller<'_>, arn: &str) -> Result<Arc<StateMachin
     caller.api.engine.machines().get(arn)?.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))
 }
 
+/// The ARN of a machine, and the test case behind it: `…:stateMachine:NAME#CASE`, as Step Functions Local has it. No name
+/// holds a `#`.
+pub(super) fn with_test_case(arn: &str) -> (&str, Option<&str>) {
+    match arn.split_once('#') {
+        Some((arn, test_case)) => (arn, Some(test_case)),
+        None => (arn, None),
+    }
+}
+
 /// Refuses the ARN of a Distributed Map's own workflow, `…:stateMachine:NAME/LABEL`.
 pub(super) fn refuse_labelled(arn: &str) -> Result<(), ApiError> {
     if StatesArn::parse_as(arn, &["stateMachine"])?.rest.contains('/') {
@@ -117,6 +126,14 @@ mod tests {
         assert_eq!(error.to_string(), "Version description can only be set when publish is true");
         assert_eq!(check_publishing(Some(true), None).unwrap_err().code(), "ValidationException");
         assert_eq!(check_publishing(Some(false), None), Ok(()));
+    }
+
+    #[test]
+    fn a_test_case_stands_behind_the_arn() {
+        let arn = "arn:aws:states:us-east-1:1:stateMachine:m";
+        assert_eq!(with_test_case(arn), (arn, None));
+        assert_eq!(with_test_case(&format!("{arn}#Happy#Path")), (arn, Some("Happy#Path")));
+        assert_eq!(with_test_case(&format!("{arn}#")), (arn, Some("")));
     }
 
     #[test]

@@ -191,6 +191,7 @@ impl From<StartError> for ApiError {
         match error {
             StartError::AlreadyExists(arn) => ApiError::ExecutionAlreadyExists(arn),
             StartError::Throttled => ApiError::Throttling,
+            error @ StartError::TestCase(_) => ApiError::InvalidTestCase(error.to_string()),
             StartError::Engine(error) => ApiError::from(error),
         }
     }

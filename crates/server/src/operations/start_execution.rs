@@ -34,17 +34,19 @@ pub(super) fn read_request(caller: &Caller<'_>, body: &Value) -> Result<StartExe
             f.text("traceHeader", Text::of(0, TRACE_HEADER_LENGTH).ascii())?,
         ))
     })?;
-    machine::refuse_labelled(&arn)?;
+    let (arn, test_case) = machine::with_test_case(&arn);
+    machine::refuse_labelled(arn)?;
     let name = name.map(checked_name).transpose()?.map(|name| name.to_string());
     let input = read_input(input)?;
-    let machine = machine::existing(caller, &arn)?;
+    let machine = machine::existing(caller, arn)?;
     if machine.status == StateMachineStatus::Deleting {
         return Err(ApiError::StateMachineDeleting(arn.to_string()));
     }
     // AWS: documented, the header of the request comes before the member of the body.
     let of_request = caller.trace_header.filter(|header| header.len() <= TRACE_HEADER_LENGTH);
     let trace_header = of_request.or(trace_header.as_deref()).map(str::to_owned);
-    Ok(StartExecution { machine, name, input, trace_header })
+    let test_case = test_case.map(str::to_owned);
+    Ok(StartExecution { machine, name, input, trace_header, test_case })
 }
 
 /// Any JSON value, kept to the byte; `{}` where the request has none.

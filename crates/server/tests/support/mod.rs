@@ -67,10 +67,15 @@ impl Server {
     }
 
     pub async fn start_within(limits: Limits) -> Server {
+        Server::start_on(limits, Arc::new(NoTasks)).await
+    }
+
+    /// Starts a server whose tasks are run.
+    pub async fn start_on(limits: Limits, tasks: Arc<dyn TaskRunner>) -> Server {
         let clock = Arc::new(BreakableClock::default());
         let mut config = EngineConfig::new(Partition::of("us-east-1", "000000000000"));
         config.clock = clock.clone();
-        let engine = Engine::open(config, Arc::new(MemoryStore::new()), Arc::new(NoTasks)).await.unwrap();
+        let engine = Engine::open(config, Arc::new(MemoryStore::new()), tasks).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
