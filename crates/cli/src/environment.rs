@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use std::env;
+use std::path::PathBuf;
 
 /// The region of the standard variables.
 pub(crate) fn region() -> Option<String> {
@@ -29,6 +30,11 @@ pub(crate) fn aws_client() -> Result<Option<aws::Client>, CliError> {
     let credentials =
         aws::Credentials::from_variables(read).unwrap_or_else(|| aws::Credentials::new("local", "local"));
     Ok(Some(aws::Client::new(aws::ClientConfig::new(endpoints, credentials))))
+}
+
+/// The file of mocked integrations, where the environment names one; by the name that Step Functions Local gives it.
+pub(crate) fn mock_config() -> Option<PathBuf> {
+    variable("SFN_MOCK_CONFIG").map(PathBuf::from)
 }
 
 /// What functions get beside what Lambda gives them: where Step Functions and Lambda are, unless the caller points

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use store::{EmbeddedOptions, EmbeddedStore, MemoryStore, Store};
-use tasks::{TaskLimits, Tasks};
+use tasks::{Mocks, TaskLimits, Tasks};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -58,7 +58,11 @@ impl Stack {
         let url = format!("http://{address}");
         let store = open_store(config.data_dir)?;
         let functions = start_functions(&partition, &config, address).await?;
-        let tasks = Tasks::new(Some(functions.clone()), environment::aws_client()?, TaskLimits::default());
+        let mut tasks =
+            Tasks::new(Some(functions.clone()), environment::aws_client()?, TaskLimits::default());
+        if let Some(path) = environment::mock_config() {
+            tasks = tasks.with_mocks(Mocks::at(path));
+        }
         let engine = Engine::open(EngineConfig::new(partition), store, Arc::new(tasks)).await?;
         let mut api = Api::new(engine.clone()).with_functions(functions.clone());
         api.limits.shutdown_grace = REQUEST_GRACE;

@@ -49,7 +49,13 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
         })
         .await?;
         let machine = machine(&stack, &arguments.file, &source, definition.clone()).await?;
-        let request = StartExecution { machine, name: arguments.name.clone(), input, trace_header: None };
+        let request = StartExecution {
+            machine,
+            name: arguments.name.clone(),
+            input,
+            trace_header: None,
+            test_case: None,
+        };
         let started = stack.engine.start_execution(request).await?;
         let ended = Watch::new(&stack, arguments, &definition, started.arn).follow().await;
         let reported = ended.and_then(|(record, has_run_out)| report(arguments, &record, has_run_out));

@@ -4,7 +4,9 @@
 //! holds the graphs of its branches or of its processor.
 
 use super::condition;
-use asl::{Block, Definition, IntegerField, MapItems, MapMode, Retrier, State, StateKind, Transition, WaitTime};
+use asl::{
+    Block, Definition, IntegerField, MapItems, MapMode, Retrier, State, StateKind, Transition, WaitTime,
+};
 use json::Value;
 use model::{StateType, TaskResource};
 use std::collections::{HashMap, HashSet, VecDeque};
