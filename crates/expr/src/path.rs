@@ -46,8 +46,10 @@ impl QueryPath {
                 _ => return Err(SyntaxError { message: format!("'{name}' is no variable's name"), at: 1 }),
             }
         };
-        let path =
-            Path::parse(&format!("${tail}")).map_err(|e| SyntaxError { message: e.message, at: e.at })?;
+        let path = Path::parse(&format!("${tail}")).map_err(|e| SyntaxError {
+            message: e.message,
+            at: e.at + behind.chars().count() - tail.chars().count(),
+        })?;
         Ok(QueryPath { text: Arc::from(text), root, path })
     }
 

@@ -94,7 +94,7 @@ impl<'t> Reader<'t> {
             self.advance();
         }
         let text = self.text.get(start..self.at).unwrap_or("");
-        QueryPath::parse(text).map_err(|e| SyntaxError { at: start + e.at, ..e })
+        QueryPath::parse(text).map_err(|e| SyntaxError { at: self.characters(start) + e.at, ..e })
     }
 
     /// A string in single quotes with the escapes `\'`, `\{`, `\}` and `\\`.
@@ -169,6 +169,11 @@ impl<'t> Reader<'t> {
     }
 
     fn error(&self, message: &str) -> SyntaxError {
-        SyntaxError { message: message.to_owned(), at: self.at }
+        SyntaxError { message: message.to_owned(), at: self.characters(self.at) }
+    }
+
+    /// How many characters stand before a byte.
+    fn characters(&self, bytes: usize) -> usize {
+        self.text.get(..bytes).unwrap_or(self.text).chars().count()
     }
 }

@@ -306,6 +306,15 @@ fn what_is_no_call_is_refused() {
 }
 
 #[test]
+fn errors_are_placed_in_characters() {
+    let at = |text: &str| crate::Expression::parse(text).unwrap_err().at;
+    assert_eq!(at("States.Base64Encode('éé"), 23);
+    assert_eq!(at("States.Array('é', $.a[x])"), at("States.Array('e', $.a[x])"));
+    assert_eq!(at("$name.a[x]"), at("$.a[x]") + 4);
+    assert_eq!(at("$$.a[x]"), at("$.a[x]") + 1);
+}
+
+#[test]
 fn calls_nest_ten_levels_deep() {
     let nested = |levels: usize| format!("{}{}", "States.Array(".repeat(levels), ")".repeat(levels));
     assert!(Intrinsic::parse(&nested(10)).is_ok());
