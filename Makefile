@@ -9,7 +9,11 @@ DEBUG  := $(CURDIR)/target/debug/stepwright
 RELEASE := $(CURDIR)/target/release/stepwright
 CONFORMANCE := $(SHARED)/conformance/run.py
 
-.PHONY: help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
+# The fuzz targets and how long each runs.
+FUZZ_TARGETS := json_reader definition jsonpath jsonata intrinsics
+FUZZ_SECONDS ?= 600
+
+.PHONY: fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
 
 help:
 	@echo "make demo         build, run real workflows, kill the server in the middle, show that nothing is lost"
@@ -17,6 +21,8 @@ help:
 	@echo "make dev          serve examples/order-processing and reload it on change"
 	@echo "make bench        benchmarks that compare two things in one run"
 	@echo "make crash-test   200 rounds of kill -9 under load"
+	@echo "make fuzz         10 minutes of each fuzz target (FUZZ_SECONDS says otherwise); needs nightly and cargo-fuzz"
+	@echo "make jsonata-suite  the reference's suite; ends with how many of its cases pass"
 	@echo "make fmt / lint   format / check format and lints"
 
 demo: tools release venv
@@ -62,6 +68,18 @@ crash-test: release venv
 
 crash-test-short: build venv
 	$(PY) tests/crash/crash.py --bin $(DEBUG) --rounds 8
+
+fuzz: tools
+	@cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "missing: a nightly toolchain and cargo-fuzz (rustup toolchain install nightly; cargo install cargo-fuzz)"; exit 1; }
+	$(PYTHON) fuzz/corpus.py --shared $(SHARED)
+	@for target in $(FUZZ_TARGETS); do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -max_len=16384 \
+			-dict=fuzz/dictionaries/$$target.dict -print_final_stats=1 || exit 1; \
+	done
+
+jsonata-suite: tools
+	@mkdir -p target; cargo test -q -p stepwright-jsonata --test suite -- --nocapture >target/jsonata-suite.txt 2>&1; status=$$?; \
+		grep -v '^jsonata: .* cases$$' target/jsonata-suite.txt; grep '^jsonata: .* cases$$' target/jsonata-suite.txt; exit $$status
 
 conformance: build
 	@if [ -f $(CONFORMANCE) ]; then \

@@ -28,6 +28,7 @@ MAY_USE = {
     "engine": LANGUAGE | {"store", "tasks"},
     "server": LANGUAGE | {"store", "tasks", "aws", "lambda", "engine"},
     "cli": LANGUAGE | {"store", "tasks", "aws", "lambda", "engine", "server"},
+    "fuzzing": LANGUAGE - {"machine"},
     "sim": LANGUAGE | {"store", "tasks", "engine"},
 }
 
