@@ -1,6 +1,6 @@
 //! Every fuzz target over a few thousand mutated seeds: the same ones in each run, so that a failure can be repeated.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 use fuzzing::{TARGETS, Target};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
