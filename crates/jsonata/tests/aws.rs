@@ -43,9 +43,18 @@ fn partition_cuts_arrays() {
         ("$partition([1, 2, 3], -1)", "D3137: Second argument must be zero or greater"),
         ("$partition([1, 2, 3])", "[[1,2,3]]"),
         ("$partition('x', 2)", "T0412: Argument 1 of function \"partition\" must be an array of undefined"),
-        ("$partition([1], 2, 3)", "T0410: Argument 3 of function \"partition\" does not match function signature"),
-        ("$partition([1], null)", "T0410: Argument 2 of function \"partition\" does not match function signature"),
-        ("$partition([1], '2')", "T0410: Argument 2 of function \"partition\" does not match function signature"),
+        (
+            "$partition([1], 2, 3)",
+            "T0410: Argument 3 of function \"partition\" does not match function signature",
+        ),
+        (
+            "$partition([1], null)",
+            "T0410: Argument 2 of function \"partition\" does not match function signature",
+        ),
+        (
+            "$partition([1], '2')",
+            "T0410: Argument 2 of function \"partition\" does not match function signature",
+        ),
     ]);
 }
 
@@ -98,7 +107,8 @@ fn random_with_a_seed_is_javas() {
 
 #[test]
 fn uuid_is_of_version_4() {
-    let pattern = "$contains($uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)";
+    let pattern =
+        "$contains($uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)";
     assert_answers(&[
         (pattern, "true"),
         ("$uuid() = $uuid()", "false"),
@@ -151,7 +161,10 @@ fn integers_keep_their_digits_until_something_is_calculated() {
     bindings.insert("states", Value::object([("input", json::parse(input).unwrap())]));
     let text = |text: &str| evaluate(text, &bindings).unwrap().into_value().unwrap().to_text();
     assert_eq!(text("$states.input.id"), "9007199254740993");
-    assert_eq!(text("{'copy': $states.input.[id, big]}"), "{\"copy\":[9007199254740993,123456789012345678901234567890]}");
+    assert_eq!(
+        text("{'copy': $states.input.[id, big]}"),
+        "{\"copy\":[9007199254740993,123456789012345678901234567890]}"
+    );
     assert_eq!(text("$string($states.input.id)"), "\"9007199254740993\"");
     assert_eq!(text("$states.input.id = 9007199254740992"), "false");
     assert_eq!(text("$states.input.id + 1"), "9007199254740992");
