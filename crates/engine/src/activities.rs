@@ -5,7 +5,7 @@
 
 use crate::clock::Clock;
 use crate::error::EngineError;
-use crate::facade::Page;
+use crate::page::Page;
 use crate::{keys, records};
 use json::Payload;
 use machine::ScopeId;

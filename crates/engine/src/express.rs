@@ -7,9 +7,10 @@
 use crate::clock::SystemEntropy;
 use crate::dispatch::answer_of;
 use crate::error::StartError;
-use crate::facade::{Engine, StartExecution, Started};
+use crate::facade::Engine;
 use crate::mocking::Mocking;
 use crate::shard::Shared;
+use crate::start::{StartExecution, Started};
 use json::Payload;
 use machine::{About, Execution, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Failure, Timestamp, limits};

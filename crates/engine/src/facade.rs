@@ -5,10 +5,12 @@ use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::keys::{self, Part};
 use crate::live::decode_fact;
-use crate::machines::{StateMachine, StateMachines};
+use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
+use crate::page::Page;
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
 use crate::shard::{Shard, Shared};
+use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
 use crate::workflows::{Closings, NestedWorkflows};
 use json::Payload;
@@ -29,39 +31,6 @@ const LISTING_REACH: usize = 10_000;
 #[derive(Clone)]
 pub struct Engine {
     shared: Shared,
-}
-
-/// What StartExecution asks for.
-#[derive(Clone, Debug)]
-pub struct StartExecution {
-    /// The machine, at the revision that the execution will run to its end.
-    pub machine: Arc<StateMachine>,
-    /// The execution's name; a random one where it is absent.
-    pub name: Option<String>,
-    /// Its input.
-    pub input: Payload,
-    /// A trace header, kept for DescribeExecution.
-    pub trace_header: Option<String>,
-    /// The test case whose mocks answer its tasks; without one every task calls its service.
-    pub test_case: Option<String>,
-}
-
-/// What StartExecution answers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Started {
-    /// The execution's ARN.
-    pub arn: ExecutionArn,
-    /// When it started.
-    pub started_at: Timestamp,
-}
-
-/// A page of a listing.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// The items.
-    pub items: Vec<T>,
-    /// Where the next page begins; `None` after the last.
-    pub next: Option<Vec<u8>>,
 }
 
 impl Engine {

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::error::EngineError;
-use crate::facade::Page;
+use crate::page::Page;
 use crate::{keys, records};
 use asl::Definition;
 use json::Value;

@@ -2,8 +2,8 @@
 
 use crate::activities::ActivityTask;
 use crate::error::{EngineError, StartError, TokenError};
-use crate::facade::Started;
 use crate::machines::StateMachine;
+use crate::start::Started;
 use json::Payload;
 use machine::{ScopeId, TaskAnswer};
 use model::{EventId, ExecutionArn, Failure, Timestamp};

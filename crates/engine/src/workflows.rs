@@ -3,9 +3,10 @@
 //! Nothing here runs inside a shard. A parent and its child may belong to the same one.
 
 use crate::error::{EngineError, StartError};
-use crate::facade::{Engine, StartExecution};
+use crate::facade::Engine;
 use crate::machines::StateMachine;
 use crate::records::ExecutionRecord;
+use crate::start::StartExecution;
 use model::arn::StatesArn;
 use model::{ExecutionArn, Failure, StateMachineStatus, StateMachineType};
 use std::collections::HashMap;
