@@ -55,6 +55,23 @@ fn doubling_ends() {
 }
 
 #[test]
+fn an_input_that_stands_in_a_result_many_times_is_charged_each_time() {
+    let item = Value::object([("name", "a name of some length")]);
+    let input = Value::array(vec![item; 5000]);
+    let evaluate = |text: &str| {
+        let mut entropy = || 1;
+        let mut environment = Environment { now_millis: 0, entropy: &mut entropy, limits: Limits::AWS };
+        let mut bindings = json::Object::new();
+        bindings.insert("in", input.clone());
+        Expression::compile(text, Dialect::Aws)?.evaluate(None, &bindings, &mut environment)
+    };
+    let error = evaluate("[1..100000].{'a': $in}").unwrap_err();
+    assert_eq!(error.limit, Some(Limit::Bytes));
+    let ten_times = evaluate("[1..10].{'a': $in}").unwrap().into_value().unwrap();
+    assert_eq!(ten_times.as_array().unwrap().len(), 10);
+}
+
+#[test]
 fn endless_recursion_ends() {
     assert_limited("($f := function($x) { $f($x + 1) }; $f(1))", Limit::Steps);
     assert_limited("($f := function($x) { $f($x + 1) + 1 }; $f(1))", Limit::Depth);

@@ -25,8 +25,9 @@ fn convert(item: &Item, depth: usize, budget: &mut Budget) -> Result<Value, Faul
         Item::Json(Value::Number(Number::F64(number))) if !number.is_finite() => js_text(*number).into(),
         // What came from outside has only what JSON has, and a depth that its reader has checked.
         Item::Json(value) => {
-            if depth > 0 && value.is_deeper_than(MAX_VALUE_DEPTH - depth) {
-                return Err(budget.too_deep(MAX_VALUE_DEPTH));
+            // The input alone costs nothing.
+            if depth > 0 {
+                charge(value, depth, budget)?;
             }
             value.clone()
         }
@@ -63,4 +64,24 @@ fn convert(item: &Item, depth: usize, budget: &mut Budget) -> Result<Value, Faul
 pub(super) fn shown(item: &Item) -> Option<Value> {
     let limits = crate::Limits { steps: 10_000, depth: MAX_VALUE_DEPTH, bytes: 1 << 20 };
     into_value(item, &mut Budget::new(limits, crate::Dialect::Aws)).ok()
+}
+
+/// A value from outside is shared here, but walked and written at each place where it stands.
+fn charge(value: &Value, depth: usize, budget: &mut Budget) -> Result<(), Fault> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+        Value::String(text) => budget.charge(0, text.len()),
+        Value::Array(_) | Value::Object(_) if depth >= MAX_VALUE_DEPTH => Err(budget.too_deep(depth)),
+        Value::Array(items) => {
+            budget.charge(0, 2 + 8 * items.len())?;
+            items.iter().try_for_each(|item| charge(item, depth + 1, budget))
+        }
+        Value::Object(members) => {
+            budget.charge(0, 2 + 8 * members.len())?;
+            members.iter().try_for_each(|(key, member)| {
+                budget.charge(0, key.len())?;
+                charge(member, depth + 1, budget)
+            })
+        }
+    }
 }
