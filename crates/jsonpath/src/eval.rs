@@ -9,6 +9,9 @@ use json::{Object, Value};
 /// How many values one evaluation may visit, filters included.
 const MAX_VISITS: usize = 1_000_000;
 
+/// Text in a result counts as one more visit for each of these.
+const BYTES_OF_A_VISIT: usize = 32;
+
 /// How deep one evaluation may recurse: a document's depth and the steps of a path together, and some filters.
 const MAX_RECURSION: usize = 1_600;
 
@@ -16,7 +19,12 @@ pub(crate) fn eval(path: &Path, root: &Value) -> Result<Value, EvalError> {
     if root.is_null() && !path.is_root() {
         return Err(EvalError::NullInput);
     }
-    Evaluation { root, visits_left: MAX_VISITS, depth: 0 }.path(path, root, FunctionTail::LengthOnly)
+    let found = Evaluation::of(root).path(path, root, FunctionTail::LengthOnly)?;
+    let may_repeat = |step: &Step| matches!(step, Step::Indexes(_) | Step::Descend);
+    if path.steps().iter().any(may_repeat) {
+        Evaluation::of(root).visit_all(&found)?;
+    }
+    Ok(found)
 }
 
 /// Where in an array of `length` items an index points; negative ones count from the end.
@@ -51,6 +59,27 @@ struct Walk<'p, 'e, 'v> {
 }
 
 impl<'v> Evaluation<'v> {
+    fn of(root: &'v Value) -> Evaluation<'v> {
+        Evaluation { root, visits_left: MAX_VISITS, depth: 0 }
+    }
+
+    /// Visits everything that was found. A value that was found many times (`[0,0]`, `..*`) is shared here, but written
+    /// as often by whoever writes it, so long texts count too.
+    fn visit_all(&mut self, found: &Value) -> Result<(), EvalError> {
+        self.descend()?;
+        match found {
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) => self.visits(text.len() / BYTES_OF_A_VISIT)?,
+            Value::Array(items) => items.iter().try_for_each(|item| self.visit_all(item))?,
+            Value::Object(members) => members.iter().try_for_each(|(key, member)| {
+                self.visits(key.len() / BYTES_OF_A_VISIT)?;
+                self.visit_all(member)
+            })?,
+        }
+        self.ascend();
+        Ok(())
+    }
+
     /// What `path` finds from `start`: the value of a definite path, else an array.
     pub(crate) fn path(
         &mut self,
@@ -130,8 +159,12 @@ impl<'v> Evaluation<'v> {
 
     /// Counts one more value.
     pub(crate) fn visit(&mut self) -> Result<(), EvalError> {
+        self.visits(1)
+    }
+
+    fn visits(&mut self, count: usize) -> Result<(), EvalError> {
         self.visits_left =
-            self.visits_left.checked_sub(1).ok_or(EvalError::TooManySteps { limit: MAX_VISITS })?;
+            self.visits_left.checked_sub(count).ok_or(EvalError::TooManySteps { limit: MAX_VISITS })?;
         Ok(())
     }
 }

@@ -233,6 +233,19 @@ fn kinds_of_paths_are_told_apart() {
 }
 
 #[test]
+fn a_result_is_not_longer_than_any_document_because_it_repeats_one() {
+    let document = Value::array(vec![Value::from("x".repeat(200_000))]);
+    let repeated = |times: usize| format!("$[{}]", vec!["0"; times].join(","));
+    let found = Path::parse(&repeated(100)).unwrap().eval(&document).unwrap();
+    assert_eq!(found.as_array().map(<[Value]>::len), Some(100));
+    let too_often = Path::parse(&repeated(10_000)).unwrap().eval(&document);
+    assert!(matches!(too_often, Err(EvalError::TooManySteps { .. })));
+    let wide = Value::array(vec![Value::array(vec![Value::from(1i64); 5_000])]);
+    let too_often = Path::parse(&repeated(10_000)).unwrap().eval(&wide);
+    assert!(matches!(too_often, Err(EvalError::TooManySteps { .. })));
+}
+
+#[test]
 fn deep_and_wide_evaluations_end() {
     let wide = Value::array(vec![Value::array(vec![Value::from(1i64); 1100]); 1100]);
     assert!(matches!(Path::parse("$..*").unwrap().eval(&wide), Err(EvalError::TooManySteps { .. })));
