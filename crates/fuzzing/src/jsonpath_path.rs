@@ -4,6 +4,9 @@ use crate::first_line;
 use json::Value;
 use jsonpath::Path;
 
+/// What a path may find in bytes of text, at most.
+const LONGEST_RESULT: usize = 256 << 20;
+
 /// The first line is a path, the rest a document. A path gives what its kind promises, and what is written through it is
 /// what it reads.
 pub fn jsonpath(bytes: &[u8]) {
@@ -27,7 +30,8 @@ pub fn jsonpath(bytes: &[u8]) {
     assert_eq!(found, path.eval(&document), "followed twice it finds something else");
     match &found {
         Ok(found) => {
-            assert!(path.is_definite() || found.as_array().is_some(), "an indefinite path gave {found}")
+            assert!(path.is_definite() || found.as_array().is_some(), "an indefinite path gave {found}");
+            assert!(found.to_text().len() < LONGEST_RESULT, "a path found too much");
         }
         Err(error) => {
             assert!(!error.to_string().is_empty());
