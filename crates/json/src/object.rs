@@ -4,6 +4,9 @@ use crate::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
+/// Up to so many keys are found faster by comparing them than by hashing.
+const FEW: usize = 8;
+
 /// An object. Keys keep their order; equality does not look at it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object {
@@ -23,7 +26,10 @@ impl Object {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.entries.get(key)
+        if self.entries.len() > FEW {
+            return self.entries.get(key);
+        }
+        self.entries.iter().find(|(name, _)| &***name == key).map(|(_, value)| value)
     }
 
     /// The value of a key, to be changed in place.
