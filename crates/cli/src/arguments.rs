@@ -45,8 +45,8 @@ Environment:
   AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL  where functions are called that are not served here
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
                                              the key that signs those calls
-  SFN_MOCK_CONFIG                            a file of mocked integrations, as Step Functions Local reads it, for
-                                             executions of stateMachineArn#TestCase; read again when it changes
+  SFN_MOCK_CONFIG                            file of mocked integrations, in the format of
+                                             Step Functions Local; read again when it changes
   STEPWRIGHT_*                               passed on to functions
 
 Exit codes:
