@@ -434,15 +434,6 @@ impl Shard {
     /// Drops executions from memory that only wait, those used least lately first, where there are more than allowed.
     fn drop_idle(&mut self) {
         let allowed = self.shared.config.idle_executions;
-        let closed: Vec<ExecutionArn> = self
-            .live
-            .iter()
-            .filter(|(_, live)| live.execution.is_closed())
-            .map(|(arn, _)| arn.clone())
-            .collect();
-        for arn in closed {
-            self.live.remove(&arn);
-        }
         // While calls are held back, what waits for one must be found by `note_held_calls`.
         if self.live.len() <= allowed || self.is_draining {
             return;

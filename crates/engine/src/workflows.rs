@@ -35,7 +35,7 @@ impl NestedWorkflows {
             let message = format!("State Machine is being deleted: '{arn}'");
             return Err(refused("StateMachineDeleting", message));
         }
-        // Express machines can be registered, and do not run yet.
+        // An Express execution leaves no record that a restarted parent could find, so workflows start none.
         if machine.machine_type == StateMachineType::Express {
             let message = "This operation is not supported by this type of state machine".to_owned();
             return Err(refused("StateMachineTypeNotSupported", message));
