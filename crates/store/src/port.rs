@@ -36,8 +36,6 @@ pub enum Table {
     Facts,
     /// Timers by due time.
     Timers,
-    /// Task tokens by digest.
-    TaskTokens,
     /// Locally hosted functions.
     Functions,
     /// Counters and settings of the installation.
@@ -49,7 +47,7 @@ impl Table {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every table, in the order of the enum.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::StateMachines,
         Self::Revisions,
         Self::Activities,
@@ -58,7 +56,6 @@ impl Table {
         Self::OpenExecutions,
         Self::Facts,
         Self::Timers,
-        Self::TaskTokens,
         Self::Functions,
         Self::Meta,
     ];
@@ -75,7 +72,6 @@ impl Table {
             Self::OpenExecutions => "open-executions",
             Self::Facts => "facts",
             Self::Timers => "timers",
-            Self::TaskTokens => "task-tokens",
             Self::Functions => "functions",
             Self::Meta => "meta",
         }
@@ -92,7 +88,6 @@ impl Table {
             Self::OpenExecutions => 6,
             Self::Facts => 7,
             Self::Timers => 8,
-            Self::TaskTokens => 9,
             Self::Functions => 10,
             Self::Meta => 11,
         }
