@@ -20,12 +20,54 @@ impl Clock for SystemClock {
     }
 }
 
-/// The system's source of randomness: task tokens must not be guessable.
-pub(crate) struct SystemEntropy;
+/// Where the engine's random bits come from.
+pub trait Randomness: Send + Sync + 'static {
+    /// The next 64 random bits.
+    fn next_u64(&self) -> u64;
 
-impl expr::Entropy for SystemEntropy {
-    fn next_u64(&mut self) -> u64 {
+    /// A random UUID, version 4.
+    fn uuid(&self) -> uuid::Uuid {
+        uuid::Uuid::from_u64_pair(self.next_u64() & !0xf000 | 0x4000, self.next_u64() >> 2 | 1 << 63)
+    }
+}
+
+/// The system's source of randomness: task tokens must not be guessable.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    fn next_u64(&self) -> u64 {
         // INVARIANT(os-entropy): a system that gives no random bytes cannot issue tokens, and must not guess.
         getrandom::u64().expect("INVARIANT(os-entropy): the system gives random bytes")
+    }
+}
+
+/// The engine's randomness as the machine asks for it.
+pub(crate) struct Drawn<'a>(pub(crate) &'a dyn Randomness);
+
+impl expr::Entropy for Drawn<'_> {
+    fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_of_any_bits_is_a_random_one() {
+        struct Same(u64);
+        impl Randomness for Same {
+            fn next_u64(&self) -> u64 {
+                self.0
+            }
+        }
+        for bits in [0, u64::MAX, 0x0123_4567_89ab_cdef] {
+            let uuid = Same(bits).uuid();
+            assert_eq!(uuid.get_version(), Some(uuid::Version::Random), "{uuid}");
+            assert_eq!(uuid.get_variant(), uuid::Variant::RFC4122, "{uuid}");
+        }
+        assert_ne!(SystemRandomness.uuid(), SystemRandomness.uuid());
     }
 }

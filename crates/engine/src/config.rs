@@ -1,6 +1,6 @@
 //! What an engine is told at its start.
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
 use model::Partition;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub struct EngineConfig {
     pub verify: bool,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Where random bits come from.
+    pub randomness: Arc<dyn Randomness>,
 }
 
 impl EngineConfig {
@@ -41,6 +43,7 @@ impl EngineConfig {
             timer_horizon: Duration::from_secs(120),
             verify: cfg!(debug_assertions),
             clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
         }
     }
 }

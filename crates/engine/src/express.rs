@@ -4,7 +4,7 @@
 //! at-least-once contract allows its caller to expect; a synchronous one answers its caller when it ends. Each is bounded
 //! in time and, as every execution, in events; the server holds a set number at once and refuses more.
 
-use crate::clock::SystemEntropy;
+use crate::clock::Drawn;
 use crate::dispatch::answer_of;
 use crate::error::StartError;
 use crate::facade::Engine;
@@ -62,8 +62,8 @@ impl Engine {
             shared.tasks.check_test_case(&machine.name, test_case)?;
         }
         let mocking = test_case.map(|test_case| Mocking::new(machine.name.clone(), test_case.into()));
-        let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        let unique = uuid::Uuid::new_v4().to_string();
+        let name = name.unwrap_or_else(|| self.shared().config.randomness.uuid().to_string());
+        let unique = self.shared().config.randomness.uuid().to_string();
         let started_at = shared.config.clock.now();
         let about = About {
             arn: self.partition().express_execution(&machine.name, &name, &unique),
@@ -106,6 +106,7 @@ impl ExpressRun {
                 }
             }
             stimulus = tokio::select! {
+                biased;
                 Some((scope, task, answer)) = answered.recv() => Stimulus::TaskAnswered { scope, task, answer },
                 () = self.until_due(&execution) => Stimulus::Tick,
             };
@@ -114,7 +115,8 @@ impl ExpressRun {
 
     fn decide(&mut self, execution: &mut Execution, stimulus: Stimulus) {
         let now = self.shared.config.clock.now();
-        let outside = Outside { now, entropy: &mut SystemEntropy, activity_exists: &|_| false };
+        let mut entropy = Drawn(&*self.shared.config.randomness);
+        let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| false };
         // The facts are dropped: nothing of an Express execution is kept.
         let facts = machine::decide(execution, &self.machine.definition, stimulus, outside);
         if let Some(mocking) = &mut self.mocking {

@@ -40,7 +40,18 @@ impl Engine {
         store: Arc<dyn Store>,
         tasks: Arc<dyn TaskRunner>,
     ) -> Result<Engine, EngineError> {
-        let commits = Arc::new(GroupCommit::start(store.clone(), &GroupCommitOptions::default())?);
+        let commits = GroupCommit::start(store.clone(), &GroupCommitOptions::default())?;
+        Engine::open_with(config, store, commits, tasks).await
+    }
+
+    /// As [`Engine::open`], with the writing side of the store, which nobody else may use.
+    pub async fn open_with(
+        config: EngineConfig,
+        store: Arc<dyn Store>,
+        commits: GroupCommit,
+        tasks: Arc<dyn TaskRunner>,
+    ) -> Result<Engine, EngineError> {
+        let commits = Arc::new(commits);
         let machines = StateMachines::new(
             store.clone(),
             commits.clone(),
@@ -128,7 +139,7 @@ impl Engine {
         if let Some(test_case) = &test_case {
             self.shared.tasks.check_test_case(&machine.name, test_case)?;
         }
-        let name = name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let name = name.unwrap_or_else(|| self.shared.config.randomness.uuid().to_string());
         let arn = self.partition().execution(&machine.name, &name);
         let (reply, answer) = oneshot::channel();
         let (trace_header, test_case) = (trace_header.map(Arc::from), test_case.map(Arc::from));

@@ -39,7 +39,7 @@ mod verify;
 mod workflows;
 
 pub use activities::{Activities, Activity, ActivityTask};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use config::EngineConfig;
 pub use error::{EngineError, StartError, TokenError};
 pub use express::SyncExecution;

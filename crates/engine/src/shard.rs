@@ -3,7 +3,7 @@
 //! The loop: take what has come in, decide it all, commit it as one batch, and only then answer, call and set timers.
 
 use crate::activities::{Activities, ActivityTask};
-use crate::clock::SystemEntropy;
+use crate::clock::Drawn;
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::jobs::Jobs;
@@ -102,6 +102,8 @@ impl Shard {
         loop {
             let due = self.until_next_timer();
             tokio::select! {
+                // In order, for nothing is to be left to chance; a round takes the timers that are due in any case.
+                biased;
                 received = self.mailbox.recv_many(&mut messages, self.shared.config.batch_size) => {
                     if received == 0 {
                         return;
@@ -305,7 +307,8 @@ impl Shard {
         live.used = used;
         let activities = &self.shared.activities;
         let activity_exists = |activity: &str| activities.get(activity).is_ok_and(|found| found.is_some());
-        let outside = Outside { now, entropy: &mut SystemEntropy, activity_exists: &activity_exists };
+        let mut entropy = Drawn(&*self.shared.config.randomness);
+        let outside = Outside { now, entropy: &mut entropy, activity_exists: &activity_exists };
         let definition = live.machine.definition.clone();
         let facts = machine::decide(&mut live.execution, &definition, stimulus, outside);
         if !facts.is_empty() {

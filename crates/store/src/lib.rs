@@ -49,7 +49,7 @@ pub mod suite;
 
 pub use embedded::{EmbeddedOptions, EmbeddedStore, Recovery};
 pub use error::StoreError;
-pub use group_commit::{Durable, GroupCommit, GroupCommitMetrics, GroupCommitOptions};
+pub use group_commit::{Committer, Durable, GroupCommit, GroupCommitMetrics, GroupCommitOptions};
 pub use key::{KeyReader, KeyWriter};
 pub use memory::MemoryStore;
 pub use port::{

@@ -78,16 +78,23 @@ impl GroupCommit {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(store: Arc<dyn Store>, options: &GroupCommitOptions) -> Result<Self, StoreError> {
+        let (mut commits, committer) = Self::stepped(store, options);
+        let thread = thread::Builder::new()
+            .name("store-commit".to_owned())
+            .spawn(move || committer.run())
+            .map_err(StoreError::io("start the thread that commits"))?;
+        commits.committer = Mutex::new(Some(thread));
+        Ok(commits)
+    }
+
+    /// As [`GroupCommit::start`], without a thread: nothing is committed until the committer is told to, so that
+    /// whoever holds it says when a commit begins. The blocking calls would wait for ever if made by its holder.
+    #[must_use]
+    pub fn stepped(store: Arc<dyn Store>, options: &GroupCommitOptions) -> (Self, Committer) {
         let queue = Arc::new(Queue::new(options.max_queued_batches.max(1), options.max_queued_bytes));
         let counters = Arc::<Counters>::default();
-        let committer = thread::Builder::new()
-            .name("store-commit".to_owned())
-            .spawn({
-                let (queue, counters) = (Arc::clone(&queue), Arc::clone(&counters));
-                move || commit_groups(&*store, &queue, &counters)
-            })
-            .map_err(StoreError::io("start the thread that commits"))?;
-        Ok(Self { queue, counters, committer: Mutex::new(Some(committer)) })
+        let committer = Committer { store, queue: Arc::clone(&queue), counters: Arc::clone(&counters) };
+        (Self { queue, counters, committer: Mutex::default() }, committer)
     }
 
     /// Puts a batch into the queue and blocks while there is no room. `on_durable` is called exactly once if this
@@ -203,9 +210,39 @@ struct Counters {
     bytes: AtomicU64,
 }
 
-/// The body of the thread: ends when the queue is closed and empty.
-fn commit_groups(store: &dyn Store, queue: &Queue, counters: &Counters) {
-    while let Some(submissions) = queue.take_all() {
+/// Makes the commits of a [`GroupCommit`].
+pub struct Committer {
+    store: Arc<dyn Store>,
+    queue: Arc<Queue>,
+    counters: Arc<Counters>,
+}
+
+impl fmt::Debug for Committer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committer").finish_non_exhaustive()
+    }
+}
+
+impl Committer {
+    /// Commits what waits as one group, and tells everyone in it. `false` if nothing waited.
+    #[must_use]
+    pub fn commit_waiting(&self) -> bool {
+        let submissions = self.queue.take_waiting();
+        if submissions.is_empty() {
+            return false;
+        }
+        self.commit_group(submissions);
+        true
+    }
+
+    /// The body of the thread: ends when the queue is closed and empty.
+    fn run(&self) {
+        while let Some(submissions) = self.queue.take_all() {
+            self.commit_group(submissions);
+        }
+    }
+
+    fn commit_group(&self, submissions: Vec<Submission>) {
         let mut group = Batch::new();
         let mut waiting = Vec::with_capacity(submissions.len());
         for Submission { batch, on_durable } in submissions {
@@ -213,22 +250,22 @@ fn commit_groups(store: &dyn Store, queue: &Queue, counters: &Counters) {
             waiting.push(on_durable);
         }
         let bytes = group.bytes() as u64;
-        let outcome = commit(store, group);
+        let outcome = commit(&*self.store, group);
         let rest = match &outcome {
             Ok(()) => {
-                counters.commits.fetch_add(1, Ordering::Relaxed);
-                counters.batches.fetch_add(waiting.len() as u64, Ordering::Relaxed);
-                counters.bytes.fetch_add(bytes, Ordering::Relaxed);
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                self.counters.batches.fetch_add(waiting.len() as u64, Ordering::Relaxed);
+                self.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
                 Vec::new()
             }
             // Before anyone is told, so that nobody who reacts to the failure can still get in.
-            Err(error) => queue.poison(error.to_string()),
+            Err(error) => self.queue.poison(error.to_string()),
         };
         for on_durable in waiting {
             tell(on_durable, outcome.clone());
         }
         for Submission { on_durable, .. } in rest {
-            tell(on_durable, Err(queue.refusal()));
+            tell(on_durable, Err(self.queue.refusal()));
         }
     }
 }

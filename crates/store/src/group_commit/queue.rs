@@ -87,6 +87,11 @@ impl Queue {
         Some(self.empty(state))
     }
 
+    /// Takes the submissions that wait now, in order.
+    pub(super) fn take_waiting(&self) -> Vec<Submission> {
+        self.empty(self.lock())
+    }
+
     /// Refuses every later submission, and gives back those that wait.
     pub(super) fn poison(&self, cause: String) -> Vec<Submission> {
         let mut state = self.lock();

@@ -334,3 +334,16 @@ fn a_panicking_waiter_harms_nobody_else() {
     commits.commit(batch(1)).unwrap();
     commits.commit(batch(2)).unwrap();
 }
+
+#[test]
+fn a_stepped_one_commits_what_waits_when_it_is_told_to() {
+    let store = Arc::new(crate::MemoryStore::new());
+    let (commits, committer) = GroupCommit::stepped(store.clone(), &GroupCommitOptions::default());
+    assert!(!committer.commit_waiting(), "nothing waited");
+    let outcomes = submit(&commits, 0..3);
+    assert_eq!((commits.queued(), outcomes.try_recv().is_err()), (3, true));
+    assert!(committer.commit_waiting());
+    assert_eq!(told(&outcomes), [0, 1, 2]);
+    assert_eq!(commits.metrics().commits, 1);
+    commits.shutdown();
+}
