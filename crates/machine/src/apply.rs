@@ -41,6 +41,7 @@ impl Execution {
             }
             E::StateEntered { .. } => self.enter(scope, event),
             E::StateExited { output, assigned_variables, .. } => {
+                self.drop_children(scope);
                 if let Some(scope) = self.scopes.get_mut(&scope) {
                     scope.thread = event.id;
                     scope.position = Position::Exited(output.0.clone());
@@ -49,31 +50,17 @@ impl Execution {
                     }
                 }
             }
-            E::ParallelStateStarted => {
-                let run =
-                    ParallelRun { started: event.id, running: BTreeMap::new(), results: BTreeMap::new() };
-                self.set_work(scope, event.id, Work::Parallel(run));
-            }
+            E::ParallelStateStarted => self.start_parallel(scope, event.id),
             E::MapStateStarted { length } => self.start_map(scope, event.id, *length),
-            E::MapIterationStarted(iteration) => {
-                let child = self.open_scope(Some((scope, iteration.index)), event.id);
-                if let Some(Work::Map(run)) = self.work_mut(scope) {
-                    run.running.insert(iteration.index, child);
-                    run.next_index = iteration.index.saturating_add(1);
-                }
-            }
+            E::MapIterationStarted(iteration) => self.start_iteration(scope, iteration.index, event.id),
             E::MapIterationSucceeded(iteration) => {
                 self.finish_child(scope, iteration.index);
                 self.set_thread(scope, event.id);
             }
-            E::MapIterationFailed(iteration) => {
-                self.drop_child(scope, iteration.index);
-                self.set_thread(scope, event.previous);
-            }
-            E::MapIterationAborted(iteration) => self.drop_child(scope, iteration.index),
+            E::MapIterationFailed(_) => self.set_thread(scope, event.previous),
             E::ParallelStateFailed | E::MapStateFailed => {
-                self.drop_children(scope);
-                self.set_work(scope, event.id, Work::None);
+                self.give_up(scope);
+                self.set_thread(scope, event.id);
             }
             E::TaskScheduled { action, parameters, options, .. } => {
                 self.schedule(scope, event, service_resource(action), &parameters.0, options);
@@ -115,10 +102,11 @@ impl Execution {
             | E::MapRunSucceeded
             | E::MapRunFailed(_)
             | E::MapRunAborted
-            | E::MapRunRedriven { .. }
-            | E::ExecutionRedriven { .. } => self.set_thread(scope, event.id),
+            | E::MapRunRedriven { .. } => self.set_thread(scope, event.id),
+            E::ExecutionRedriven { redrive_count } => self.reopen(event, *redrive_count),
             // AWS: recorded, the events that follow point to the work that ended, not to these.
-            E::ParallelStateSucceeded
+            E::MapIterationAborted(_)
+            | E::ParallelStateSucceeded
             | E::MapStateSucceeded
             | E::ParallelStateAborted
             | E::MapStateAborted
@@ -171,13 +159,25 @@ impl Execution {
                     self.set_thread(scope, thread);
                 }
             }
+            Private::DeadlineSet(deadline) => {
+                if let Some(about) = &mut self.about {
+                    Arc::make_mut(about).deadline = *deadline;
+                }
+            }
+            Private::Heading(state) => {
+                if let Some(scope) = self.scopes.get_mut(&scope) {
+                    scope.heading = Some(state.clone());
+                }
+            }
+            Private::StartedOver => self.drop_children(scope),
         }
     }
 
     fn open_scope(&mut self, parent: Option<(ScopeId, u64)>, thread: EventId) -> ScopeId {
         let id = ScopeId(self.next_scope);
         self.next_scope += 1;
-        let scope = Scope { parent, thread, position: Position::Ready, variables: BTreeMap::new() };
+        let (position, variables) = (Position::Ready, BTreeMap::new());
+        let scope = Scope { parent, thread, position, heading: None, variables };
         self.scopes.insert(id, scope);
         id
     }
@@ -186,7 +186,36 @@ impl Execution {
         self.status = status;
         self.stopped_at = Some(at);
         self.failure = failure.cloned();
-        self.scopes.clear();
+        if status == ExecutionStatus::Succeeded {
+            self.scopes.clear();
+        }
+    }
+
+    /// A redrive: the execution runs again, and whatever was under way in its states has been given up.
+    fn reopen(&mut self, event: &HistoryEvent, redrive_count: u64) {
+        self.status = ExecutionStatus::Running;
+        self.stopped_at = None;
+        self.failure = None;
+        self.redrive_count = redrive_count;
+        self.redriven_at = Some(event.timestamp);
+        self.set_thread(ScopeId::ROOT, event.id);
+        let scopes: Vec<ScopeId> = self.scopes.keys().copied().collect();
+        for scope in scopes {
+            self.give_up(scope);
+            if let Some(visit) = self.visit_mut(scope) {
+                visit.attempts.clear();
+                visit.token = None;
+            }
+        }
+    }
+
+    /// Puts the branches or iterations of a state aside; other work is gone.
+    fn give_up(&mut self, scope: ScopeId) {
+        let Some(visit) = self.visit_mut(scope) else { return };
+        match std::mem::replace(&mut visit.work, Work::None) {
+            work @ (Work::Parallel(_) | Work::Map(_)) => visit.given_up = Some(Box::new(work)),
+            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => {}
+        }
     }
 
     fn enter(&mut self, scope: ScopeId, event: &HistoryEvent) {
@@ -201,14 +230,35 @@ impl Execution {
             attempts: BTreeMap::new(),
             token: None,
             work: Work::None,
+            given_up: None,
         };
         if let Some(scope) = self.scopes.get_mut(&scope) {
             scope.thread = event.id;
+            scope.heading = None;
             scope.position = Position::In(Box::new(visit));
         }
     }
 
+    /// Begins a Parallel, or goes on with the branches that it gave up.
+    fn start_parallel(&mut self, scope: ScopeId, started: EventId) {
+        let run = match self.take_given_up(scope) {
+            Some(Work::Parallel(run)) => {
+                run.running.values().for_each(|child| self.set_thread(*child, started));
+                ParallelRun { started, ..run }
+            }
+            Some(
+                Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Map(_),
+            )
+            | None => ParallelRun { started, running: BTreeMap::new(), results: BTreeMap::new() },
+        };
+        self.set_work(scope, started, Work::Parallel(run));
+    }
+
+    /// Begins a Map, or goes on with the iterations that it gave up.
     fn start_map(&mut self, scope: ScopeId, started: EventId, length: u64) {
+        if let Some(Work::Map(run)) = self.take_given_up(scope) {
+            return self.set_work(scope, started, Work::Map(MapRun { started, ..run }));
+        }
         let run = MapRun {
             started,
             items: Payload::from(Value::array(Vec::new())),
@@ -219,6 +269,29 @@ impl Execution {
             results: BTreeMap::new(),
         };
         self.set_work(scope, started, Work::Map(run));
+    }
+
+    /// Begins an iteration, or goes on with one that was given up.
+    fn start_iteration(&mut self, scope: ScopeId, index: u64, started: EventId) {
+        let earlier = match self.work_mut(scope) {
+            Some(Work::Map(run)) => run.running.get(&index).copied(),
+            Some(
+                Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Parallel(_),
+            )
+            | None => None,
+        };
+        if let Some(child) = earlier {
+            return self.set_thread(child, started);
+        }
+        let child = self.open_scope(Some((scope, index)), started);
+        if let Some(Work::Map(run)) = self.work_mut(scope) {
+            run.running.insert(index, child);
+            run.next_index = index.saturating_add(1);
+        }
+    }
+
+    fn take_given_up(&mut self, scope: ScopeId) -> Option<Work> {
+        self.visit_mut(scope)?.given_up.take().map(|work| *work)
     }
 
     fn schedule(
@@ -292,22 +365,20 @@ impl Execution {
         Some(child.thread)
     }
 
-    fn drop_child(&mut self, scope: ScopeId, index: u64) {
-        let child = match self.work_mut(scope) {
-            Some(Work::Map(run)) => run.running.remove(&index),
-            Some(Work::Parallel(run)) => run.running.remove(&index),
-            Some(Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. }) | None => None,
-        };
-        if let Some(child) = child {
+    /// Closes the scopes of a state's branches or iterations, given up or not, and whatever is open in them.
+    fn drop_children(&mut self, scope: ScopeId) {
+        let Some(visit) = self.visit_mut(scope) else { return };
+        let given_up = visit.given_up.take();
+        let mut children = visit.work.children();
+        children.extend(given_up.iter().flat_map(|work| work.children()));
+        match &mut visit.work {
+            Work::Parallel(run) => run.running.clear(),
+            Work::Map(run) => run.running.clear(),
+            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => {}
+        }
+        for (_, child) in children {
             self.drop_children(child);
             self.scopes.remove(&child);
-        }
-    }
-
-    fn drop_children(&mut self, scope: ScopeId) {
-        let children = self.visit(scope).map(|visit| visit.work.children()).unwrap_or_default();
-        for (index, _) in children {
-            self.drop_child(scope, index);
         }
     }
 }

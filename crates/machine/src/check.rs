@@ -2,7 +2,7 @@
 
 use crate::execution::{Execution, Position};
 use crate::fact::Fact;
-use model::EventId;
+use model::{EventId, ExecutionStatus};
 
 /// A rule that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,8 +26,10 @@ pub enum Violation {
         /// Where it points.
         previous: u64,
     },
-    /// An execution that has ended still waits for something.
-    #[error("INVARIANT(finished): the execution has ended and still has {0} open scopes")]
+    /// An execution that has ended still waits for something, or has succeeded with something open.
+    #[error(
+        "INVARIANT(finished): the execution has ended and still waits, or succeeded with {0} open scopes"
+    )]
     FinishedWithWork(usize),
     /// A branch or iteration that ended is still there, or one whose state is gone.
     #[error("INVARIANT(finished-scope): scope {0} has ended and was not closed")]
@@ -51,8 +53,13 @@ pub fn check_history(facts: &[Fact], live: &Execution) -> Result<(), Violation> 
         }
         last = event.id;
     }
-    if live.is_closed() && (!live.scopes.is_empty() || live.next_timer().is_some()) {
-        return Err(Violation::FinishedWithWork(live.scopes.len()));
+    if live.is_closed() {
+        let is_waiting = live.next_timer().is_some() || !live.outstanding().is_empty();
+        let succeeded = live.status == ExecutionStatus::Succeeded;
+        if is_waiting || (succeeded && !live.scopes.is_empty()) {
+            return Err(Violation::FinishedWithWork(live.scopes.len()));
+        }
+        return Ok(());
     }
     match live.scopes.iter().find(|(_, scope)| matches!(scope.position, Position::Exited(_))) {
         Some((id, _)) => Err(Violation::ScopeLeftOpen(id.0)),

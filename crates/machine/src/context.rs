@@ -46,7 +46,10 @@ impl expr::ContextSource for Context<'_> {
             own.insert("RoleArn", about.role_arn.clone());
             // AWS: recorded, synchronous Express executions have no count.
             if !about.is_synchronous {
-                own.insert("RedriveCount", 0);
+                own.insert("RedriveCount", self.execution.redrive_count);
+            }
+            if let Some(redriven_at) = self.execution.redriven_at {
+                own.insert("RedriveTime", redriven_at.to_string());
             }
             context.insert("Execution", Value::from(own));
             context.insert(

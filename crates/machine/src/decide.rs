@@ -1,6 +1,6 @@
 //! Deciding: from a stimulus to the facts of everything that follows from it.
 
-use crate::execution::{Execution, ScopeId, Work};
+use crate::execution::{Execution, Position, ScopeId, Work};
 use crate::fact::{Fact, FactKind, Private};
 use crate::failure::Trouble;
 use crate::stimulus::{Outside, Stimulus};
@@ -55,6 +55,8 @@ pub(crate) enum Step {
     Enter { scope: ScopeId, state: Arc<str>, input: Payload },
     /// Begin the call of a task that was scheduled.
     StartTask { scope: ScopeId, task: EventId },
+    /// Go on where a redriven execution left off.
+    Resume { scope: ScopeId, first_input: Payload },
 }
 
 impl<'a> Run<'a> {
@@ -65,11 +67,15 @@ impl<'a> Run<'a> {
             }
             return;
         }
+        if matches!(stimulus, Stimulus::Redrive) {
+            self.redrive();
+            return;
+        }
         if self.execution.is_closed() || !self.execution.has_started() {
             return;
         }
         match stimulus {
-            Stimulus::Start { .. } => {}
+            Stimulus::Start { .. } | Stimulus::Redrive => {}
             Stimulus::TaskAnswered { scope, task, answer } => self.task_answered(scope, task, answer),
             Stimulus::ActivityStarted { scope, task, worker_name } => {
                 self.activity_started(scope, task, worker_name);
@@ -109,6 +115,7 @@ impl<'a> Run<'a> {
         match step {
             Step::Enter { scope, state, input } => self.enter(scope, &state, input),
             Step::StartTask { scope, task } => self.start_task(scope, task),
+            Step::Resume { scope, first_input } => self.resume(scope, first_input),
         }
     }
 
@@ -180,8 +187,12 @@ impl<'a> Run<'a> {
         self.settle(scope, outcome);
     }
 
-    /// The definition of the state that the scope stands in, and that state's raw input.
+    /// The definition of the state that the scope stands in, and that state's raw input. `None` once the execution has
+    /// ended: whatever was open then goes on in a redrive alone.
     pub(crate) fn current(&self, scope: ScopeId) -> Option<(&'a State, Payload)> {
+        if self.execution.is_closed() {
+            return None;
+        }
         let visit = self.execution.visit(scope)?;
         let state = self.block(scope)?.states.get(&*visit.name)?;
         Some((state, visit.input.clone()))
@@ -207,7 +218,21 @@ impl<'a> Run<'a> {
 
     /// Leaves a step for when the others had their turn.
     pub(crate) fn later(&mut self, step: Step) {
-        self.steps.push_back(step);
+        if !self.execution.is_closed() {
+            self.steps.push_back(step);
+        }
+    }
+
+    /// Ends the execution with a failure that nothing takes, and keeps where every thread of control was heading.
+    pub(crate) fn fail_execution(&mut self, scope: ScopeId, failure: Failure) {
+        for step in std::mem::take(&mut self.steps) {
+            if let Step::Enter { scope, state, .. } = step
+                && let Some(Position::Exited(_)) = self.execution.scopes.get(&scope).map(|s| &s.position)
+            {
+                self.note(scope, Private::Heading(state));
+            }
+        }
+        self.emit(scope, EventDetails::ExecutionFailed(failure));
     }
 
     /// Records an event that follows the latest one of the scope's thread.
@@ -245,7 +270,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn record(&mut self, fact: Fact) {
+    pub(crate) fn record(&mut self, fact: Fact) {
         self.execution.apply(&fact);
         if self.execution.is_closed() {
             self.steps.clear();

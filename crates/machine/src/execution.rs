@@ -52,11 +52,16 @@ pub struct Execution {
     pub failure: Option<Failure>,
     /// When it ended.
     pub stopped_at: Option<Timestamp>,
+    /// How often it was redriven.
+    pub redrive_count: u64,
+    /// When it was last redriven.
+    pub redriven_at: Option<Timestamp>,
     /// The number of its latest event.
     pub last_event: EventId,
     /// The number that the next scope gets.
     pub(crate) next_scope: u32,
-    /// The scopes that are open, by number. None once the execution has ended.
+    /// The scopes that are open, by number. None once the execution has succeeded; those of one that ended otherwise stay
+    /// as they were then, for a redrive.
     pub scopes: BTreeMap<ScopeId, Scope>,
 }
 
@@ -69,6 +74,8 @@ pub struct Scope {
     pub thread: EventId,
     /// Where it stands.
     pub position: Position,
+    /// The state that it was about to enter when the execution failed around it.
+    pub heading: Option<Arc<str>>,
     /// The variables assigned in it.
     pub variables: BTreeMap<Arc<str>, Payload>,
 }
@@ -105,6 +112,9 @@ pub struct Visit {
     pub token: Option<Arc<str>>,
     /// What is under way.
     pub work: Work,
+    /// The branches or iterations of a Parallel or Map that failed: what a redrive goes on with. Their scopes stay until
+    /// the state is left or tried again, and nothing happens in them.
+    pub given_up: Option<Box<Work>>,
 }
 
 impl Visit {
@@ -198,6 +208,8 @@ impl Execution {
             output: None,
             failure: None,
             stopped_at: None,
+            redrive_count: 0,
+            redriven_at: None,
             last_event: EventId(0),
             next_scope: 0,
             scopes: BTreeMap::new(),
@@ -243,8 +255,24 @@ impl Execution {
         self.scopes.get(&scope).map(|s| s.thread).unwrap_or_default()
     }
 
+    /// Whether the scope belongs to branches or iterations that were given up.
+    pub(crate) fn is_given_up(&self, scope: ScopeId) -> bool {
+        let mut at = self.scopes.get(&scope);
+        while let Some((parent, index)) = at.and_then(|scope| scope.parent) {
+            let runs = self.visit(parent).is_some_and(|visit| visit.work.child(index).is_some());
+            if !runs {
+                return true;
+            }
+            at = self.scopes.get(&parent);
+        }
+        false
+    }
+
     /// The scope whose task waits for the token.
     pub fn scope_of_token(&self, token: &str) -> Option<ScopeId> {
+        if self.is_closed() {
+            return None;
+        }
         self.scopes.iter().find_map(|(id, scope)| match &scope.position {
             Position::In(visit) if visit.token.as_deref() == Some(token) => Some(*id),
             Position::In(_) | Position::Ready | Position::Exited(_) => None,
@@ -261,11 +289,19 @@ impl Default for Execution {
 impl Work {
     /// The scopes of the branches or iterations that run, in their order.
     pub(crate) fn children(&self) -> Vec<(u64, ScopeId)> {
-        let running = match self {
-            Work::Parallel(run) => &run.running,
-            Work::Map(run) => &run.running,
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => return Vec::new(),
-        };
-        running.iter().map(|(index, scope)| (*index, *scope)).collect()
+        self.running().into_iter().flatten().map(|(index, scope)| (*index, *scope)).collect()
+    }
+
+    /// The scope of a branch or iteration that runs.
+    fn child(&self, index: u64) -> Option<ScopeId> {
+        self.running()?.get(&index).copied()
+    }
+
+    fn running(&self) -> Option<&BTreeMap<u64, ScopeId>> {
+        match self {
+            Work::Parallel(run) => Some(&run.running),
+            Work::Map(run) => Some(&run.running),
+            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => None,
+        }
     }
 }

@@ -69,6 +69,12 @@ pub enum Private {
         /// Which.
         index: u64,
     },
+    /// The execution times out at another moment from now on.
+    DeadlineSet(Timestamp),
+    /// The execution fails while this scope has left a state and not yet entered the next one.
+    Heading(Arc<str>),
+    /// A Parallel or Map forgets the branches or iterations that it gave up, and runs all of them again.
+    StartedOver,
 }
 
 /// Why stored bytes are not a fact.

@@ -89,15 +89,15 @@ impl Run<'_> {
             }
             Err(Trouble::Runtime(text)) => {
                 let cause = format!("{}{text}", self.state_prefix(scope));
-                self.end_execution(scope, Failure::new(error_name::RUNTIME, cause));
+                self.fail_execution(scope, Failure::new(error_name::RUNTIME, cause));
             }
             Err(Trouble::ReferencePathConflict(text)) => {
                 // AWS: unconfirmed whether it can be caught; treated as the other failures of the interpreter.
-                self.end_execution(scope, Failure::new(error_name::REFERENCE_PATH_CONFLICT, text));
+                self.fail_execution(scope, Failure::new(error_name::REFERENCE_PATH_CONFLICT, text));
             }
             Err(Trouble::TooLarge) => {
                 let name = self.execution.visit(scope).map(|visit| visit.name.clone()).unwrap_or_default();
-                self.end_execution(scope, data_limit_exceeded(&name));
+                self.fail_execution(scope, data_limit_exceeded(&name));
             }
         }
     }
@@ -197,7 +197,7 @@ impl Run<'_> {
     pub(crate) fn scope_failed(&mut self, scope: ScopeId, error: Error) {
         let failing = self.execution.thread(scope);
         let Some((parent, index)) = self.execution.scopes.get(&scope).and_then(|s| s.parent) else {
-            self.emit(scope, EventDetails::ExecutionFailed(error.failure));
+            self.fail_execution(scope, error.failure);
             return;
         };
         let is_task = self.execution.visit(scope).is_some_and(|visit| visit.state_type == StateType::Task);
@@ -247,10 +247,6 @@ impl Run<'_> {
             StateType::Pass | StateType::Succeed | StateType::Fail | StateType::Choice => {}
         }
         events
-    }
-
-    fn end_execution(&mut self, scope: ScopeId, failure: Failure) {
-        self.emit(scope, EventDetails::ExecutionFailed(failure));
     }
 
     fn state_prefix(&self, scope: ScopeId) -> String {

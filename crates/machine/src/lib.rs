@@ -24,6 +24,7 @@ mod fact;
 mod failure;
 mod flow;
 mod outstanding;
+mod redrive;
 mod sight;
 mod states;
 mod stimulus;

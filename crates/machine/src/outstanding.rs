@@ -38,6 +38,9 @@ pub enum TaskProgress {
 impl Execution {
     /// The tasks that the execution waits for, in the order in which they were scheduled.
     pub fn outstanding(&self) -> Vec<OutstandingTask> {
+        if self.is_closed() {
+            return Vec::new();
+        }
         let mut tasks: Vec<OutstandingTask> = self
             .scopes
             .iter()

@@ -52,6 +52,9 @@ pub enum Stimulus {
         /// The error and cause that the caller gave.
         failure: Failure,
     },
+    /// The execution, which ended without success, is to go on from the states that did not succeed. Whether it may is
+    /// for [`model::redrive::Redrivability`] and the caller: the machine alone redrives whatever has room for it in its history.
+    Redrive,
 }
 
 /// What a task said.

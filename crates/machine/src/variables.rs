@@ -34,7 +34,8 @@ impl Run<'_> {
 }
 
 fn stored_size(execution: &Execution) -> usize {
-    execution.scopes.values().flat_map(|scope| scope.variables.values()).map(Payload::size).sum()
+    let held = execution.scopes.iter().filter(|(id, _)| !execution.is_given_up(**id));
+    held.flat_map(|(_, scope)| scope.variables.values()).map(Payload::size).sum()
 }
 
 /// The variables that a scope sees: its own, and those of the scopes around it.

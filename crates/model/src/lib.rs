@@ -9,6 +9,7 @@ pub mod history;
 pub mod integration;
 pub mod limits;
 pub mod name;
+pub mod redrive;
 pub mod resource;
 pub mod status;
 pub mod time;

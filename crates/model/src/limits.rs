@@ -6,6 +6,10 @@ pub const DEFINITION_LENGTH: usize = 1_048_576;
 pub const PAYLOAD_SIZE: usize = 262_144;
 /// Events in the history of a Standard execution.
 pub const HISTORY_EVENTS: u64 = 25_000;
+/// Events of a Standard execution from which on it cannot be redriven any more.
+pub const REDRIVABLE_HISTORY_EVENTS: u64 = 24_999;
+/// Seconds after its end in which an execution can be redriven: 14 days.
+pub const REDRIVABLE_SECONDS: u64 = 14 * 86_400;
 /// Characters of the name of a machine, an execution, an activity or a state.
 pub const NAME_LENGTH: usize = 80;
 /// Characters of an ARN in most operations.

@@ -57,6 +57,41 @@ impl Run<'_> {
         if run.running.is_empty() { self.leave_map(scope) } else { Ok(()) }
     }
 
+    /// Starts the iterations that come next, or leaves the state where none is left and none runs.
+    pub(crate) fn refill_slots(
+        &mut self,
+        scope: ScopeId,
+        map: &Map,
+        effective: &Payload,
+        slot: EventId,
+    ) -> Result<(), Trouble> {
+        self.fill_slots(scope, map, effective, slot)?;
+        match self.map_run(scope) {
+            Some(run) if run.running.is_empty() => self.leave_map(scope),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What the first state of an iteration is given.
+    pub(crate) fn item_input(
+        &mut self,
+        scope: ScopeId,
+        map: &Map,
+        effective: &Payload,
+        index: u64,
+    ) -> Result<Payload, Trouble> {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let item = self.map_run(scope).and_then(|run| run.items.value().item(place)).cloned();
+        let item = item.unwrap_or_default();
+        match &map.item_selector {
+            Some(template) => {
+                let sight = Sight { item: Some((index, item)), ..Sight::of_input(effective.value()) };
+                self.fill(scope, template, &sight).map(Payload::from)
+            }
+            None => Ok(Payload::from(item)),
+        }
+    }
+
     /// Starts iterations while there are items and room for them. Each points to `slot`.
     fn fill_slots(
         &mut self,
@@ -70,23 +105,15 @@ impl Run<'_> {
                 break;
             }
             let index = run.next_index;
-            let place = usize::try_from(index).unwrap_or(usize::MAX);
-            let item = run.items.value().item(place).cloned().unwrap_or_default();
             let Some(name) = self.execution.visit(scope).map(|visit| visit.name.clone()) else { break };
             // AWS: recorded, an item whose selector fails has no Started event.
-            let input = match &map.item_selector {
-                Some(template) => {
-                    let sight = Sight { item: Some((index, item)), ..Sight::of_input(effective.value()) };
-                    self.fill(scope, template, &sight)?
-                }
-                None => item,
-            };
+            let input = self.item_input(scope, map, effective, index)?;
             self.emit_after(scope, slot, EventDetails::MapIterationStarted(Iteration { name, index }));
             let Some(child) = self.map_run(scope).and_then(|run| run.running.get(&index)).copied() else {
                 break;
             };
             let state = map.processor.start_at.clone();
-            self.later(Step::Enter { scope: child, state, input: Payload::from(input) });
+            self.later(Step::Enter { scope: child, state, input });
         }
         Ok(())
     }

@@ -18,13 +18,7 @@ impl Run<'_> {
         parallel: &Parallel,
         input: &Payload,
     ) -> Result<(), Trouble> {
-        let effective = self.select(scope, &state.input_path, input)?;
-        let effective = match &parallel.parameters {
-            Some(template) => {
-                Payload::from(self.fill(scope, template, &Sight::of_input(effective.value()))?)
-            }
-            None => effective,
-        };
+        let effective = self.branch_input(scope, state, parallel, input)?;
         self.emit(scope, EventDetails::ParallelStateStarted);
         for (index, branch) in (0_u64..).zip(&parallel.branches) {
             self.note(scope, Private::BranchStarted { index });
@@ -39,9 +33,31 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// What the first state of each branch is given.
+    pub(crate) fn branch_input(
+        &mut self,
+        scope: ScopeId,
+        state: &State,
+        parallel: &Parallel,
+        input: &Payload,
+    ) -> Result<Payload, Trouble> {
+        let effective = self.select(scope, &state.input_path, input)?;
+        match &parallel.parameters {
+            Some(template) => {
+                Ok(Payload::from(self.fill(scope, template, &Sight::of_input(effective.value()))?))
+            }
+            None => Ok(effective),
+        }
+    }
+
     /// A branch reached its end.
     pub(crate) fn branch_ended(&mut self, scope: ScopeId, index: u64) {
         self.note(scope, Private::BranchSucceeded { index });
+        self.finish_branches(scope);
+    }
+
+    /// Leaves the state once no branch runs any more.
+    pub(crate) fn finish_branches(&mut self, scope: ScopeId) {
         let Some(Work::Parallel(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { return };
         if !run.running.is_empty() {
             return;

@@ -151,6 +151,25 @@ impl Runner {
         self
     }
 
+    /// Redrives the execution so many milliseconds after it came to rest, and runs it on.
+    pub(crate) fn redrive_after(mut self, millis: u64) -> Runner {
+        self.now = self.now.plus_millis(millis);
+        self.give(Stimulus::Redrive);
+        while self.step() {}
+        self.check();
+        self
+    }
+
+    pub(crate) fn redrive(self) -> Runner {
+        self.redrive_after(0)
+    }
+
+    /// The history from an event on, as one line.
+    pub(crate) fn since(&self, event: u64) -> String {
+        let lines: Vec<String> = self.events().filter(|one| one.id.0 >= event).map(line).collect();
+        lines.join(" | ")
+    }
+
     pub(crate) fn start(&mut self) {
         let input = Payload::from_text(self.input.as_str()).expect("the input is JSON");
         self.give(Stimulus::Start { about: about(), input });
@@ -395,6 +414,7 @@ pub(crate) fn line(event: &HistoryEvent) -> String {
         | E::MapIterationFailed(i)
         | E::MapIterationAborted(i) => format!("{{{}}}", i.index),
         E::MapStateStarted { length } => format!("{{{length}}}"),
+        E::ExecutionRedriven { redrive_count } => format!("{{{redrive_count}}}"),
         E::ExecutionFailed(f)
         | E::ExecutionAborted(f)
         | E::ExecutionTimedOut(f)
