@@ -18,6 +18,7 @@ MAY_USE = {
     "model": {"json"},
     "jsonpath": {"json"},
     "jsonata": {"json"},
+    "template": {"json"},
     "expr": {"json", "jsonpath", "jsonata"},
     "asl": {"json", "model", "jsonpath", "jsonata", "expr"},
     "machine": {"json", "model", "jsonpath", "jsonata", "expr", "asl"},
@@ -27,13 +28,13 @@ MAY_USE = {
     "tasks": {"json", "model", "aws", "lambda"},
     "engine": LANGUAGE | {"store", "tasks"},
     "server": LANGUAGE | {"store", "tasks", "aws", "lambda", "engine"},
-    "cli": LANGUAGE | {"store", "tasks", "aws", "lambda", "engine", "server"},
-    "fuzzing": LANGUAGE - {"machine"},
+    "cli": LANGUAGE | {"template", "store", "tasks", "aws", "lambda", "engine", "server"},
+    "fuzzing": (LANGUAGE - {"machine"}) | {"template"},
     "sim": LANGUAGE | {"store", "tasks", "engine"},
 }
 
 # Crates that are functions of their arguments: no clock, randomness, environment, file, network or thread.
-PURE = ["json", "jsonpath", "jsonata", "expr", "model", "asl", "machine"]
+PURE = ["json", "jsonpath", "jsonata", "expr", "model", "template", "asl", "machine"]
 IMPURE_CRATES = {"tokio", "rand", "getrandom", "uuid", "rustix", "fs4", "fastrand", "chrono", "time"}
 IMPURE = re.compile(
     r"\btokio\b|\bSystemTime\b|\bInstant::now\b|\bstd::time::Instant\b|\buse std::time::\{[^;]*\bInstant\b|\bgetrandom\b|\brand::|\bthread_rng\b|\bRandomState\b"

@@ -8,6 +8,7 @@ use crate::rules::{
     document, query_language, reachability, state_names, terminal_state, transitions, variable_scopes,
 };
 use crate::tree::{Dialect, Field, Object, QueryLanguage};
+use json::spanned::Spanned;
 use model::StateMachineType;
 use std::collections::HashSet;
 
@@ -25,7 +26,13 @@ pub struct Compiled {
 ///
 /// The caller checks the length of the text ([`model::limits::DEFINITION_LENGTH`]).
 pub fn compile(text: &str, machine_type: StateMachineType) -> Result<Compiled, Vec<Diagnostic>> {
-    let (definition, diagnostics) = check(text, machine_type);
+    let tree = document::read(text).map_err(|problem| vec![problem])?;
+    compile_tree(&tree, machine_type)
+}
+
+/// Compiles a definition that was read already, from whatever text its places are of.
+pub fn compile_tree(tree: &Spanned, machine_type: StateMachineType) -> Result<Compiled, Vec<Diagnostic>> {
+    let (definition, diagnostics) = check(tree, machine_type);
     match definition {
         Some(definition) if !diagnostics.iter().any(Diagnostic::is_error) => {
             Ok(Compiled { definition, warnings: diagnostics })
@@ -36,17 +43,22 @@ pub fn compile(text: &str, machine_type: StateMachineType) -> Result<Compiled, V
 
 /// Every problem of the text of a definition, errors and warnings, in the order AWS gives them.
 pub fn validate(text: &str, machine_type: StateMachineType) -> Vec<Diagnostic> {
-    check(text, machine_type).1
+    match document::read(text) {
+        Ok(tree) => validate_tree(&tree, machine_type),
+        Err(problem) => vec![problem],
+    }
 }
 
-fn check(text: &str, machine_type: StateMachineType) -> (Option<Definition>, Vec<Diagnostic>) {
-    let tree = match document::read(text) {
-        Ok(tree) => tree,
-        Err(problem) => return (None, vec![problem]),
-    };
+/// Every problem of a definition that was read already, from whatever text its places are of.
+pub fn validate_tree(tree: &Spanned, machine_type: StateMachineType) -> Vec<Diagnostic> {
+    check(tree, machine_type).1
+}
+
+fn check(tree: &Spanned, machine_type: StateMachineType) -> (Option<Definition>, Vec<Diagnostic>) {
     let dialect = Dialect { language: QueryLanguage::JsonPath, machine_type };
-    let root =
-        Field::root(&tree, dialect).as_object().expect("INVARIANT(root): document::read gives objects");
+    let Some(root) = Field::root(tree, dialect).as_object() else {
+        return (None, vec![document::not_an_object()]);
+    };
     let machine_language = query_language::of_machine(&root);
     let root = root.in_language(machine_language);
 

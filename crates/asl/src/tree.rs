@@ -65,8 +65,12 @@ impl<'d> Field<'d> {
             members: members.iter().map(|member| (&*member.key, member)).collect(),
             dialect: self.dialect,
             at: self.at.clone(),
-            // A whole object is too much to underline: its key, or its brace, stands for it.
-            mark: self.key_span.clone().unwrap_or(start..start + 1),
+            // A whole object is too much to underline: its key, or its brace, stands for it. In YAML, which has no brace,
+            // its first key.
+            mark: self.key_span.clone().unwrap_or_else(|| match members.first() {
+                Some(first) if first.key_span.start == start => first.key_span.clone(),
+                Some(_) | None => start..start + 1,
+            }),
         })
     }
 

@@ -1,9 +1,12 @@
 //! What can be asked for on the command line.
 
 use crate::environment;
+use crate::error::CliError;
+use crate::source;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::{Partition, StateMachineType};
 use std::path::PathBuf;
+use template::Substitutions;
 
 /// Run AWS Step Functions workflows on your own machine.
 ///
@@ -84,7 +87,7 @@ pub(crate) struct Serve {
 
 /// Serve a project folder and follow its changes
 ///
-/// Every *.asl.json in the folder is a state machine named after the file, and every folder in a folder `functions` is a
+/// Every *.asl.json and *.asl.yaml in the folder is a state machine named after the file, and every folder in a folder `functions` is a
 /// Lambda function. A changed file takes effect at once: executions that run keep their version, as with
 /// UpdateStateMachine. A file with errors is shown with its errors, and the version before it stays.
 #[derive(Debug, Args)]
@@ -108,6 +111,8 @@ pub(crate) struct Dev {
     /// Where state machines, executions and functions are kept [default: in memory]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) filling: Filling,
     #[command(flatten)]
     pub(crate) place: Place,
     #[command(flatten)]
@@ -153,6 +158,11 @@ pub(crate) struct Run {
     /// Stop the execution when it has run that long
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) timeout: Option<u64>,
+    /// The state machine, by its key, where FILE is a template with several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) machine: Option<String>,
+    #[command(flatten)]
+    pub(crate) filling: Filling,
     #[command(flatten)]
     pub(crate) place: Place,
 }
@@ -160,6 +170,8 @@ pub(crate) struct Run {
 /// Check definitions and show what AWS would say about them
 ///
 /// Every error and warning comes with AWS's code and message, the place in the definition, and the line it stands in.
+/// Definitions are JSON or YAML; of a SAM or CloudFormation template every state machine is checked. Where a ${Placeholder}
+/// has no value, something that fits is assumed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
@@ -168,24 +180,28 @@ Exit codes:
   2  the command line is wrong
 
 Examples:
-  stepwright validate order.asl.json
+  stepwright validate order.asl.json ship.asl.yaml template.yaml
+  stepwright validate order.asl.json --substitution Table=orders --substitution @values.yaml
   stepwright validate --type EXPRESS --format json definitions/*.asl.json")]
 pub(crate) struct Validate {
     /// Definitions to check; `-` reads the standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The type of state machine that they are meant for
-    #[arg(long = "type", value_name = "TYPE", default_value = "STANDARD", ignore_case = true)]
-    pub(crate) machine_type: MachineType,
+    /// The type of state machine that they are meant for [default: what a template says, else STANDARD]
+    #[arg(long = "type", value_name = "TYPE", ignore_case = true)]
+    pub(crate) machine_type: Option<MachineType>,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) filling: Filling,
 }
 
 /// Draw a definition as a diagram
 ///
 /// The format follows the name of the output: .svg is a picture that follows the reader's light or dark preference,
-/// .dot is for Graphviz, .mmd is a Mermaid flowchart for Markdown pages. Templates with ${Placeholders} can be drawn too.
+/// .dot is for Graphviz, .mmd is a Mermaid flowchart for Markdown pages. Definitions are JSON or YAML, by themselves
+/// or in a SAM or CloudFormation template, and may have ${Placeholders}.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
@@ -207,6 +223,50 @@ pub(crate) struct Graph {
     /// The format, where the name of the output does not say it [default: svg for `-`]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<DiagramFormat>,
+    /// The state machine, by its key, where FILE is a template with several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) machine: Option<String>,
+    #[command(flatten)]
+    pub(crate) filling: Filling,
+}
+
+/// What is put in the place of CloudFormation's placeholders.
+#[derive(Debug, Args)]
+pub(crate) struct Filling {
+    /// A value for the placeholder ${NAME}, or @FILE with many, as an object in JSON or YAML; may be given several times
+    #[arg(long = "substitution", value_name = "NAME=VALUE", value_parser = substitution)]
+    substitutions: Vec<Substitution>,
+}
+
+impl Filling {
+    /// The values; of several for a name the last.
+    pub(crate) fn values(&self) -> Result<Substitutions, CliError> {
+        let mut values = Substitutions::default();
+        for given in self.substitutions.iter().rev() {
+            match given {
+                Substitution::Value(name, value) => values.add(name, value),
+                Substitution::File(path) => source::read_values(path, &mut values)?,
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// One value, or a file of them.
+#[derive(Clone, Debug)]
+enum Substitution {
+    Value(String, String),
+    File(PathBuf),
+}
+
+fn substitution(text: &str) -> Result<Substitution, String> {
+    if let Some(path) = text.strip_prefix('@') {
+        return Ok(Substitution::File(path.into()));
+    }
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok(Substitution::Value(name.to_owned(), value.to_owned())),
+        Some(_) | None => Err("give NAME=VALUE or @FILE".to_owned()),
+    }
 }
 
 /// Which region and account ARNs name.

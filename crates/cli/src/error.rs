@@ -37,6 +37,21 @@ pub(crate) enum CliError {
     /// A definition has errors; they are shown already laid out.
     #[error("{name} is not a valid state machine")]
     InvalidDefinition { name: String, shown: String },
+    /// A definition is longer than AWS takes.
+    #[error("{path} has more than 1,048,576 characters", path = path.display())]
+    TooLong { path: PathBuf },
+    /// A template that makes no state machine.
+    #[error("{path} is a template without a state machine", path = path.display())]
+    NoMachine { path: PathBuf },
+    /// A template that makes several, of which one is needed.
+    #[error("which state machine of {path} is meant? It has {}", names.join(", "), path = path.display())]
+    WhichMachine { path: PathBuf, names: Vec<String> },
+    /// A definition that a template does not hold.
+    #[error("the definition of {machine} is neither in {path} nor in a file that it names", path = path.display())]
+    Elsewhere { path: PathBuf, machine: String },
+    /// A file of values that holds something else.
+    #[error("{path} is no object of names and values", path = path.display())]
+    Substitutions { path: PathBuf },
     /// An output file has an ending that names no format.
     #[error("cannot tell the format of {path} from its name", path = path.display())]
     UnknownFormat { path: PathBuf },
@@ -99,6 +114,8 @@ impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
             CliError::UnknownFormat { .. }
+            | CliError::WhichMachine { .. }
+            | CliError::Substitutions { .. }
             | CliError::Input { .. }
             | CliError::Name { .. }
             | CliError::LogFilter { .. }
@@ -109,6 +126,9 @@ impl CliError {
             | CliError::TooLarge { .. }
             | CliError::NotText { .. }
             | CliError::InvalidDefinition { .. }
+            | CliError::TooLong { .. }
+            | CliError::NoMachine { .. }
+            | CliError::Elsewhere { .. }
             | CliError::Bind { .. }
             | CliError::Store(_)
             | CliError::Functions { .. }
@@ -128,6 +148,11 @@ impl CliError {
             }
             CliError::UnknownFormat { .. } => {
                 Some("end the name in .svg, .dot or .mmd, or name the format with --format")
+            }
+            CliError::WhichMachine { .. } => Some("name it with --machine, by its key in the template"),
+            CliError::Elsewhere { .. } => Some("give the definition itself"),
+            CliError::Substitutions { .. } => {
+                Some("write them as {\"NAME\": \"VALUE\"} in JSON, or NAME: VALUE in YAML")
             }
             CliError::TooLarge { .. } => {
                 Some("AWS takes definitions of at most 1,048,576 bytes and inputs of at most 262,144")
@@ -154,6 +179,8 @@ impl CliError {
             | CliError::Stdout(_)
             | CliError::NotText { .. }
             | CliError::InvalidDefinition { .. }
+            | CliError::TooLong { .. }
+            | CliError::NoMachine { .. }
             | CliError::Store(_)
             | CliError::Functions { .. }
             | CliError::Host(_)

@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod environment;
 mod error;
+mod given;
 mod graph;
 mod logging;
 mod source;

@@ -1,19 +1,15 @@
-//! Definitions as files.
+//! Files, and the names that they give.
 
 use crate::error::CliError;
-use crate::terminal::diagnostic;
-use asl::{Compiled, Definition, Diagnostic};
-use engine::StateMachine;
-use model::{Partition, StateMachineStatus, StateMachineType, Timestamp};
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use template::{Substitutions, Syntax};
 
 /// Bytes of a file that is read at all. AWS takes definitions of 1 MiB; more is read so that the message comes from the
 /// same place as every other.
 const READ_LIMIT: u64 = 16 << 20;
 
-/// A definition's text with the name under which messages speak of it.
+/// A file's text with the name under which messages speak of it.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// The path as the user wrote it, or `<stdin>`.
@@ -41,56 +37,38 @@ impl Source {
         let text = String::from_utf8(bytes).map_err(|_| CliError::NotText { path: path.to_owned() })?;
         Ok(Source { name, text })
     }
-
-    /// Compiles it. Errors are an error that prints itself with excerpts; warnings come back with the definition.
-    pub(crate) fn compile(&self, machine_type: StateMachineType) -> Result<Compiled, CliError> {
-        asl::compile(&self.text, machine_type).map_err(|diagnostics| self.invalid(&diagnostics))
-    }
-
-    /// A Standard machine of this definition, as CreateStateMachine would make it.
-    pub(crate) fn machine(
-        &self,
-        partition: &Partition,
-        name: &str,
-        definition: Arc<Definition>,
-        now: Timestamp,
-    ) -> StateMachine {
-        StateMachine {
-            arn: partition.state_machine(name),
-            name: name.into(),
-            machine_type: StateMachineType::Standard,
-            definition_text: self.text.as_str().into(),
-            definition,
-            role_arn: format!("arn:{}:iam::{}:role/stepwright", partition.name, partition.account).into(),
-            logging_configuration: None,
-            tracing_configuration: None,
-            encryption_configuration: None,
-            tags: Vec::new(),
-            created_at: now,
-            updated_at: None,
-            revision_id: None,
-            status: StateMachineStatus::Active,
-            revision: 0,
-        }
-    }
-
-    /// The error that shows `diagnostics` in this text.
-    pub(crate) fn invalid(&self, diagnostics: &[Diagnostic]) -> CliError {
-        let mut shown = String::new();
-        for problem in diagnostics {
-            shown.push_str(&diagnostic::render(self, problem, crate::terminal::colours_on_stderr()));
-            shown.push_str("\n\n");
-        }
-        CliError::InvalidDefinition { name: self.name.clone(), shown }
-    }
 }
 
-/// The name of the machine in a file: what comes before `.asl.json`, or before the last dot.
+/// What the names of files end in that hold one definition each.
+const ENDINGS: [&str; 3] = [".asl.json", ".asl.yaml", ".asl.yml"];
+
+/// Whether a file of that name holds one definition.
+pub(crate) fn is_definition(file: &str) -> bool {
+    ENDINGS.iter().any(|ending| file.ends_with(ending))
+}
+
+/// The name of the machine in a file: what comes before `.asl.json`, `.asl.yaml` or `.asl.yml`, or before the last dot.
 pub(crate) fn machine_name(path: &Path) -> Option<String> {
     let file = path.file_name()?.to_str()?;
-    let name = match file.strip_suffix(".asl.json") {
+    let name = match ENDINGS.iter().find_map(|ending| file.strip_suffix(ending)) {
         Some(name) => name,
         None => file.rsplit_once('.').map_or(file, |(name, _)| name),
     };
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// Adds the names and values of a file, an object in JSON or YAML, to those that are known.
+pub(crate) fn read_values(path: &Path, values: &mut Substitutions) -> Result<(), CliError> {
+    let source = Source::read(path)?;
+    let is_none = || CliError::Substitutions { path: path.to_owned() };
+    let syntax = Syntax::of(&source.name, &source.text);
+    let document = template::document::read(&source.text, syntax).map_err(|_| is_none())?;
+    for member in document.tree.as_object().ok_or_else(is_none)? {
+        let value = match member.value.as_str() {
+            Some(text) => text.to_owned(),
+            None => member.value.to_value().to_text(),
+        };
+        values.add(&*member.key, value);
+    }
+    Ok(())
 }

@@ -88,6 +88,32 @@ fn templates_are_drawn_with_their_placeholders() {
 }
 
 #[test]
+fn yaml_and_the_machines_of_a_template_are_drawn_too() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        "small.asl.yaml",
+        "StartAt: A\nStates:\n  A: {Type: Wait, Seconds: 5, Next: B}\n  B: {Type: Succeed}\n",
+    );
+    let ended = run(dir.path(), &["graph", "small.asl.yaml", "-o", "-", "--format", "mmd"]);
+    assert!(ended.code == 0 && ended.out.contains("Wait: 5 s"), "{ended:?}");
+    let machine = |name: &str| {
+        format!(
+            "  {name}:\n    Type: AWS::Serverless::StateMachine\n    Properties:\n      Definition: {{StartAt: {name}, States: {{{name}: {{Type: Succeed}}}}}}\n"
+        )
+    };
+    write(dir.path(), "template.yaml", &format!("Resources:\n{}{}", machine("One"), machine("Two")));
+    let draw = ["graph", "template.yaml", "-o", "-", "--format", "mmd"];
+    let ended = run(dir.path(), &draw);
+    assert!(
+        ended.code == 2 && ended.err.contains("One, Two") && ended.err.contains("--machine"),
+        "{ended:?}"
+    );
+    let ended = run(dir.path(), &[&draw[..], &["--machine", "Two"]].concat());
+    assert!(ended.code == 0 && ended.out.contains("Two") && !ended.out.contains("One"), "{ended:?}");
+}
+
+#[test]
 fn what_cannot_be_drawn_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "a.asl.json", SMALL);

@@ -142,3 +142,33 @@ fn functions_beside_the_definition_are_called_with_the_callers_stepwright_variab
     let output = json::parse(&ended.out).unwrap();
     assert_eq!(output, json::parse(r#"{"got": [1], "seen": "yes", "home": null}"#).unwrap());
 }
+
+#[test]
+fn yaml_with_placeholders_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let yaml = "QueryLanguage: JSONata\nStartAt: Wait\nStates:\n  Wait: {Type: Wait, Seconds: 0, Next: Done}\n  Done:\n    Type: Pass\n    \
+                Output:\n      n: ${Number}\n      text: '{% \"${Text}\" & \"!\" %}'\n      kept: ${Unknown}\n    End: true\n";
+    write(dir.path(), "a.asl.yaml", yaml);
+    let given = ["--substitution", "Number=12", "--substitution", "Text=hi"];
+    let ended = run(dir.path(), &[&["run", "a.asl.yaml", "--json"][..], &given].concat());
+    assert_eq!(
+        (ended.code, ended.out.as_str()),
+        (0, "{\"n\":12,\"text\":\"hi!\",\"kept\":\"${Unknown}\"}\n"),
+        "{}",
+        ended.err
+    );
+    let piped = run_with_input(dir.path(), &["run", "-", "--json"], yaml);
+    assert!(piped.code == 0 && piped.err.contains("1 placeholder has no value"), "{piped:?}");
+    assert_eq!(piped.out, "{\"n\":\"${Number}\",\"text\":\"Text!\",\"kept\":\"${Unknown}\"}\n");
+}
+
+#[test]
+fn a_machine_of_a_template_runs_with_what_the_template_knows() {
+    let dir = tempfile::tempdir().unwrap();
+    let template = "Parameters: {Count: {Type: Number, Default: 3}}\nResources:\n  Table: {Type: AWS::DynamoDB::Table}\n  M:\n    \
+                    Type: AWS::Serverless::StateMachine\n    Properties:\n      DefinitionSubstitutions: {Table: !Ref Table, Count: !Ref Count}\n      \
+                    Definition:\n        StartAt: A\n        States:\n          A: {Type: Pass, Result: {t: \"${Table}\", c: !Ref Count}, End: true}\n";
+    write(dir.path(), "template.yaml", template);
+    let ended = run(dir.path(), &["run", "template.yaml", "--json"]);
+    assert_eq!((ended.code, ended.out.as_str()), (0, "{\"t\":\"Table\",\"c\":\"3\"}\n"), "{}", ended.err);
+}

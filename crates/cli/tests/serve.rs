@@ -122,6 +122,16 @@ fn dev_serves_a_project_and_follows_its_changes() {
     server.read_to("state machine order: updated");
     assert!(described(&server).1.contains("\\\"n\\\": 2"));
 
+    // The API shows the JSON of a definition in YAML.
+    write(
+        dir.path(),
+        "flows/ship.asl.yaml",
+        "StartAt: A\nStates:\n  A: {Type: Wait, Seconds: 5, End: true}\n",
+    );
+    server.read_to("state machine ship: in service");
+    let ship = r#"{"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:ship"}"#;
+    assert!(server.call("DescribeStateMachine", ship).1.contains("\\\"Seconds\\\":5"));
+
     // A wrong version changes nothing; the next right one does.
     write(dir.path(), "flows/order.asl.json", "{");
     write(dir.path(), "flows/second.asl.json", PASSES);

@@ -8,12 +8,14 @@ mod intrinsics;
 mod json_reader;
 mod jsonata_expression;
 mod jsonpath_path;
+mod yaml_template;
 
 pub use definition::definition;
 pub use intrinsics::intrinsics;
 pub use json_reader::json_reader;
 pub use jsonata_expression::jsonata;
 pub use jsonpath_path::jsonpath;
+pub use yaml_template::yaml;
 
 /// One entrance for hostile input.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +27,13 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "json_reader", run: json_reader },
     Target { name: "definition", run: definition },
     Target { name: "jsonpath", run: jsonpath },
     Target { name: "jsonata", run: jsonata },
     Target { name: "intrinsics", run: intrinsics },
+    Target { name: "yaml", run: yaml },
 ];
 
 /// The first line of the input and everything behind it, or `None` where it is not text.

@@ -35,9 +35,14 @@ fn intrinsics_holds() {
 }
 
 #[test]
+fn yaml_holds() {
+    smoke("yaml");
+}
+
+#[test]
 fn every_target_has_its_smoke_run_and_its_fuzzer() {
     let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
-    assert_eq!(names, ["json_reader", "definition", "jsonpath", "jsonata", "intrinsics"]);
+    assert_eq!(names, ["json_reader", "definition", "jsonpath", "jsonata", "intrinsics", "yaml"]);
     for name in names {
         assert!(fuzz_folder().join(format!("fuzz_targets/{name}.rs")).is_file(), "{name}");
     }

@@ -11,20 +11,17 @@ use json::spanned::{self, Spanned};
 // AWS: unconfirmed, chosen because the Jackson library, whose words AWS shows, cuts the source there.
 const SHOWN_SOURCE: usize = 500;
 
-/// Reads the text of a definition.
+/// Reads the text of a definition. Whether it is an object is for the caller to see.
 pub(crate) fn read(text: &str) -> Result<Spanned, Diagnostic> {
     if text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
         return Err(not_an_object());
     }
-    let root = spanned::parse(text).map_err(|error| not_json(text, &error))?;
-    match root.as_object() {
-        Some(_) => Ok(root),
-        None => Err(not_an_object()),
-    }
+    spanned::parse(text).map_err(|error| not_json(text, &error))
 }
 
+/// The problem of a document that is no object.
 // AWS: recorded not_a_definition[EMPTY_STRING].
-fn not_an_object() -> Diagnostic {
+pub(crate) fn not_an_object() -> Diagnostic {
     Diagnostic {
         severity: Severity::Error,
         code: Code::SchemaValidationFailed,
@@ -34,8 +31,9 @@ fn not_an_object() -> Diagnostic {
     }
 }
 
+/// The problem of a text that is no JSON.
 // AWS: recorded not_a_definition[NOT_A_DEF].
-fn not_json(text: &str, error: &ParseError) -> Diagnostic {
+pub fn not_json(text: &str, error: &ParseError) -> Diagnostic {
     let (line, column) = (error.line, error.column);
     let source = match text.char_indices().nth(SHOWN_SOURCE) {
         Some((end, _)) => {
@@ -79,7 +77,7 @@ mod tests {
     #[test]
     fn blank_text_and_other_values_are_no_object() {
         for text in ["", " ", "\n\t", "[]", "null", "3", "\"x\""] {
-            let found = read(text).unwrap_err();
+            let found = crate::validate(text, model::StateMachineType::Standard).remove(0);
             assert_eq!(
                 (found.message.as_str(), found.location),
                 ("Definition must be a valid JSON object", None)

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Dev) -> Result<ExitCode, CliError> {
         })
         .await?;
         let mut signals = Signals::listen()?;
-        let mut project = Project::new(&arguments.directory);
+        let mut project = Project::new(&arguments.directory, &arguments.filling);
         project.load(&stack).await?;
         say(&welcome(&stack, &project, changes.are_watched()))?;
         loop {
@@ -54,13 +54,13 @@ fn say(text: &str) -> Result<(), CliError> {
 }
 
 /// What is served, and how the AWS CLI finds it.
-fn welcome(stack: &Stack, project: &Project, is_watched: bool) -> String {
+fn welcome(stack: &Stack, project: &Project<'_>, is_watched: bool) -> String {
     let url = &stack.url;
     let region = &stack.engine.partition().region;
     let mut text = format!("stepwright listening on {url}\n\n");
     let machines = project.machines(stack.engine.partition());
     match machines.is_empty() {
-        true => text.push_str("No state machines yet: every *.asl.json here will be one.\n"),
+        true => text.push_str("No state machines yet: every *.asl.json and *.asl.yaml here will be one.\n"),
         false => text.push_str("State machines\n"),
     }
     let arns: Vec<(&str, &str)> = machines.iter().map(|(name, arn)| (name.as_str(), &*arn.0)).collect();

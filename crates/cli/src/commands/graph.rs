@@ -2,11 +2,10 @@
 
 use crate::arguments::{DiagramFormat, Graph as Arguments};
 use crate::error::CliError;
-use crate::graph::{self, Graph};
-use crate::source::Source;
+use crate::given::Given;
+use crate::graph::Graph;
 use crate::terminal;
-use asl::Definition;
-use model::StateMachineType;
+use model::Partition;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,11 +15,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         Some(format) => format,
         None => format_of(&arguments.output)?,
     };
-    let mut source = Source::read(&arguments.file)?;
-    let definition = compile(&mut source)?;
-    // The text was just compiled, so it is JSON; names that only stand there are left out where it were not.
-    let value = json::parse(&source.text).unwrap_or(json::Value::Null);
-    let graph = Graph::of(&definition, &value);
+    let partition = Partition::of("us-east-1", "000000000000");
+    let given = Given::one(&arguments.file, &arguments.filling, &partition, arguments.machine.as_deref())?;
+    let definition = given.compile()?.definition;
+    let graph = Graph::of(&definition, &given.value());
     let diagram = match format {
         DiagramFormat::Svg => graph.to_svg(),
         DiagramFormat::Dot => graph.to_dot(),
@@ -32,21 +30,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     };
     written.map_err(|error| CliError::Write { path: arguments.output.clone(), error })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The definition; the template's placeholders stand for functions where it is a template.
-fn compile(source: &mut Source) -> Result<Definition, CliError> {
-    match asl::compile(&source.text, StateMachineType::Standard) {
-        Ok(compiled) => Ok(compiled.definition),
-        Err(diagnostics) => {
-            let filled = graph::fill_placeholders(&source.text);
-            let compiled =
-                filled.as_deref().and_then(|text| asl::compile(text, StateMachineType::Standard).ok());
-            let Some(compiled) = compiled else { return Err(source.invalid(&diagnostics)) };
-            source.text = filled.unwrap_or_default();
-            Ok(compiled.definition)
-        }
-    }
 }
 
 fn format_of(path: &Path) -> Result<DiagramFormat, CliError> {

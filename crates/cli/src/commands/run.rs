@@ -2,15 +2,16 @@
 
 use crate::arguments::Run;
 use crate::error::{ABORTED, CliError, FAILURE, TIMED_OUT};
+use crate::given::Given;
 use crate::source::{self, Source};
 use crate::stack::{self, Signals, Stack, StackConfig, now};
 use crate::terminal::progress::Progress;
 use crate::terminal::screen::{self, Screen};
-use crate::terminal::{self, diagnostic, story, tree, words};
+use crate::terminal::{self, story, tree, words};
 use asl::Definition;
 use engine::{CreateOutcome, ExecutionRecord, StartExecution, StateMachine};
 use json::Payload;
-use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StateMachineType};
+use model::{EventId, ExecutionArn, ExecutionStatus, Failure};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,11 +28,10 @@ const FINAL_LINES: usize = 1_000;
 
 /// Runs one execution.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
-    let source = Source::read(&arguments.file)?;
-    let compiled = source.compile(StateMachineType::Standard)?;
-    for warning in &compiled.warnings {
-        eprintln!("{}\n", diagnostic::render(&source, warning, terminal::colours_on_stderr()));
-    }
+    let partition = arguments.place.partition();
+    let given = Given::one(&arguments.file, &arguments.filling, &partition, arguments.machine.as_deref())?;
+    let compiled = given.compile()?;
+    given.tell(&compiled.warnings);
     let input = input(&arguments.input)?;
     if let Some(name) = arguments.name.as_ref().filter(|name| !model::name::is_valid_name(name)) {
         return Err(CliError::Name { name: name.clone() });
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
             serves_without_functions: false,
         })
         .await?;
-        let machine = machine(&stack, &arguments.file, &source, definition.clone()).await?;
+        let machine = machine(&stack, &arguments.file, &given, definition.clone()).await?;
         let request = StartExecution {
             machine,
             name: arguments.name.clone(),
@@ -94,12 +94,12 @@ fn function_folders(arguments: &Run) -> Vec<PathBuf> {
 async fn machine(
     stack: &Stack,
     file: &Path,
-    source: &Source,
+    given: &Given,
     definition: Arc<Definition>,
 ) -> Result<Arc<StateMachine>, CliError> {
-    let name = source::machine_name(file).filter(|name| model::name::is_valid_name(name));
-    let machine =
-        source.machine(stack.engine.partition(), name.as_deref().unwrap_or("workflow"), definition, now());
+    let name = given.machine.clone().or_else(|| source::machine_name(file));
+    let name = name.filter(|name| model::name::is_valid_name(name)).unwrap_or_else(|| "workflow".to_owned());
+    let machine = given.to_machine(stack.engine.partition(), &name, definition, now());
     match stack.engine.machines().create(machine).await? {
         CreateOutcome::Created(machine) | CreateOutcome::Exists(machine) => Ok(machine),
     }

@@ -8,14 +8,12 @@ mod dot;
 mod layout;
 mod mermaid;
 mod model;
-mod placeholders;
 mod route;
 mod style;
 mod svg;
 mod text;
 
 pub(crate) use model::Graph;
-pub(crate) use placeholders::fill as fill_placeholders;
 
 impl Graph {
     /// The diagram as an SVG document that stands alone and follows the reader's light or dark preference.

@@ -1,12 +1,13 @@
 //! The project folder: what is in it, and what of it is served.
 
+use crate::arguments::Filling;
 use crate::error::CliError;
-use crate::source::{self, Source};
+use crate::given::Given;
+use crate::source;
 use crate::stack::{self, Stack};
-use crate::terminal::{self, diagnostic};
 use engine::{CreateOutcome, StateMachineUpdate};
 use lambda::Change;
-use model::{Partition, StateMachineArn, StateMachineType};
+use model::{Partition, StateMachineArn};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,8 +25,10 @@ pub(super) fn is_skipped(name: &str) -> bool {
 }
 
 /// A folder with what is served of it.
-pub(super) struct Project {
+pub(super) struct Project<'a> {
     root: PathBuf,
+    /// Values for placeholders.
+    filling: &'a Filling,
     /// The machines by their files, with the texts that were looked at last, right or wrong.
     files: BTreeMap<PathBuf, File>,
     functions: BTreeMap<PathBuf, BTreeMap<String, String>>,
@@ -39,10 +42,11 @@ struct File {
     served: Option<String>,
 }
 
-impl Project {
-    pub(super) fn new(root: &Path) -> Project {
+impl<'a> Project<'a> {
+    pub(super) fn new(root: &Path, filling: &'a Filling) -> Project<'a> {
         Project {
             root: root.to_owned(),
+            filling,
             files: BTreeMap::new(),
             functions: BTreeMap::new(),
             function_problems: BTreeMap::new(),
@@ -128,13 +132,14 @@ impl Project {
         path: &Path,
         told: &mut Vec<String>,
     ) -> Result<(), CliError> {
-        let source = match Source::read(path) {
-            Ok(source) => source,
+        let given = match Given::one(path, self.filling, stack.engine.partition(), None) {
+            Ok(given) => given,
             Err(error) => {
                 error.print();
                 return Ok(());
             }
         };
+        let source = &given.source;
         let file = self.files.entry(path.to_owned()).or_insert(File { text: String::new(), served: None });
         if file.text == source.text {
             return Ok(());
@@ -142,7 +147,7 @@ impl Project {
         file.text.clone_from(&source.text);
         let served = file.served.clone();
         let Some(name) = self.free_name(path) else { return Ok(()) };
-        let compiled = match source.compile(StateMachineType::Standard) {
+        let compiled = match given.compile() {
             Ok(compiled) => compiled,
             Err(error) => {
                 error.print();
@@ -152,10 +157,8 @@ impl Project {
                 return Ok(());
             }
         };
-        for warning in &compiled.warnings {
-            eprintln!("{}\n", diagnostic::render(&source, warning, terminal::colours_on_stderr()));
-        }
-        let what = register(stack, &source, &name, Arc::new(compiled.definition)).await?;
+        given.tell(&compiled.warnings);
+        let what = register(stack, &given, &name, Arc::new(compiled.definition)).await?;
         told.push(format!("state machine {name}: {what}"));
         if let Some(file) = self.files.get_mut(path) {
             file.served = Some(name);
@@ -218,20 +221,21 @@ impl Project {
 /// Creates the machine, or updates the one of its name.
 async fn register(
     stack: &Stack,
-    source: &Source,
+    given: &Given,
     name: &str,
     definition: Arc<asl::Definition>,
 ) -> Result<&'static str, CliError> {
     let machines = stack.engine.machines();
-    let machine = source.machine(stack.engine.partition(), name, definition.clone(), stack::now());
+    let machine = given.to_machine(stack.engine.partition(), name, definition.clone(), stack::now());
     let existing = match machines.create(machine).await? {
         CreateOutcome::Created(_) => return Ok("in service"),
         CreateOutcome::Exists(existing) => existing,
     };
-    if *existing.definition_text == source.text {
+    let text = given.text();
+    if *existing.definition_text == text {
         return Ok("in service, as it was");
     }
-    let definition = Some((source.text.as_str().into(), definition));
+    let definition = Some((text.into(), definition));
     machines
         .update(&existing.arn.0, StateMachineUpdate { definition, ..StateMachineUpdate::default() })
         .await?;
@@ -270,7 +274,7 @@ impl Found {
                     found.functions.push(path);
                 } else if kind.is_dir() && depth < DEPTH_LIMIT && !is_skipped(name) {
                     waiting.push((path, depth + 1));
-                } else if !kind.is_dir() && name.ends_with(".asl.json") {
+                } else if !kind.is_dir() && source::is_definition(name) {
                     found.definitions.push(path);
                 }
             }
