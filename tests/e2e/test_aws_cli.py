@@ -52,3 +52,16 @@ def test_an_exception_is_told_with_its_code(aws):
     arn = "arn:aws:states:us-east-1:000000000000:stateMachine:none"
     told = aws("describe-state-machine", "--state-machine-arn", arn, fails=True)
     assert "(StateMachineDoesNotExist)" in told and f"State Machine Does Not Exist: '{arn}'" in told
+
+
+def test_a_failed_execution_is_redriven(aws, ended, name):
+    fails = '{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E"}}}'
+    arn = aws("create-state-machine", "--name", name, "--definition", fails, "--role-arn", ROLE)["stateMachineArn"]
+    execution = aws("start-execution", "--state-machine-arn", arn)["executionArn"]
+    ended(execution)
+    redriven = aws("redrive-execution", "--execution-arn", execution)["redriveDate"]
+    assert ended(execution)["redriveCount"] == 1
+    described = aws("describe-execution", "--execution-arn", execution)
+    assert (described["redriveDate"], described["redriveStatus"]) == (redriven, "REDRIVABLE")
+    told = aws("redrive-execution", "--execution-arn", f"{execution}x", fails=True)
+    assert "(ExecutionDoesNotExist)" in told

@@ -9,6 +9,7 @@ use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::page::Page;
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
+use crate::redrive::Redrives;
 use crate::shard::{Shard, Shared};
 use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
@@ -192,6 +193,7 @@ impl Engine {
             None => None,
         };
         let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
+        let redrives = Redrives::read(&*self.shared.store, arn)?;
         Ok(Some(ExecutionRecord {
             arn: arn.clone(),
             state_machine_arn: opening.state_machine_arn,
@@ -203,6 +205,8 @@ impl Engine {
             output: closing.as_ref().and_then(|closing| closing.output.clone()).map(|output| output.0),
             failure: closing.and_then(|closing| closing.failure),
             trace_header: opening.trace_header,
+            redrive_count: redrives.count,
+            redriven_at: redrives.latest,
             machine,
         }))
     }

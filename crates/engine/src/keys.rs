@@ -6,7 +6,8 @@
 //! | Revisions | ARN, revision | state machine, as it was then |
 //! | Activities | name | activity |
 //! | Executions | ARN, 0 | opening: what the execution began with |
-//! | Executions | ARN, 1 | closing: how it ended |
+//! | Executions | ARN, 1 | closing: how it ended; none while it runs, again or still |
+//! | Executions | ARN, 2 | redrives: how often, when last, and who asked |
 //! | ExecutionsByMachine | machine ARN, start (newest first), ARN | status and end |
 //! | OpenExecutions | ARN | nothing |
 //! | Facts | ARN, event id, place behind that event | fact |
@@ -20,6 +21,7 @@ use store::{KeyRange, KeyReader, KeyWriter};
 pub(crate) enum Part {
     Opening = 0,
     Closing = 1,
+    Redrives = 2,
 }
 
 pub(crate) fn state_machine(name: &str) -> Vec<u8> {
@@ -68,6 +70,13 @@ pub(crate) fn read_open_execution(key: &[u8]) -> Option<ExecutionArn> {
 
 pub(crate) fn fact(arn: &ExecutionArn, event: EventId, place: u64) -> Vec<u8> {
     KeyWriter::new().text(&arn.0).u64(event.0).u64(place).finish()
+}
+
+/// The event that a key of Facts names.
+pub(crate) fn read_fact(key: &[u8]) -> Option<EventId> {
+    let mut reader = KeyReader::new(key);
+    reader.text().ok()?;
+    reader.u64().ok().map(EventId)
 }
 
 pub(crate) fn facts(arn: &ExecutionArn) -> KeyRange {
@@ -122,6 +131,7 @@ mod tests {
         let at = Timestamp(1_700_000_000_123);
         assert_eq!(read_timer(&timer(at, &arn)), Some((at, arn.clone())));
         assert_eq!(read_by_machine(&by_machine(&machine, at, &arn)), Some(arn.clone()));
+        assert_eq!(read_fact(&fact(&arn, EventId(7), 3)), Some(EventId(7)));
         assert_eq!(read_open_execution(&open_execution(&arn)), Some(arn));
     }
 

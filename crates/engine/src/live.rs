@@ -4,6 +4,7 @@ use crate::error::EngineError;
 use crate::keys;
 use crate::machines::StateMachine;
 use crate::mocking::Mocking;
+use crate::redrive::Redrives;
 use machine::{Execution, Fact};
 use model::{EventId, ExecutionArn, Timestamp};
 use std::collections::HashSet;
@@ -26,6 +27,7 @@ pub(crate) struct Live {
     pub(crate) queued: HashSet<EventId>,
     /// The round that used it last.
     pub(crate) used: u64,
+    pub(crate) redrives: Redrives,
 }
 
 impl Live {
@@ -41,6 +43,7 @@ impl Live {
             called: HashSet::new(),
             queued: HashSet::new(),
             used: 0,
+            redrives: Redrives::default(),
         }
     }
 
@@ -57,6 +60,9 @@ impl Live {
             live.execution.apply(&fact);
         }
         live.timer = live.execution.next_timer();
+        if live.execution.redrive_count > 0 {
+            live.redrives = Redrives::read(store, arn)?;
+        }
         Ok(live)
     }
 

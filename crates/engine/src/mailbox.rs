@@ -3,6 +3,7 @@
 use crate::activities::ActivityTask;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::machines::StateMachine;
+use crate::redrive::RedriveMessage;
 use crate::start::Started;
 use json::Payload;
 use machine::{ScopeId, TaskAnswer};
@@ -34,6 +35,8 @@ pub(crate) enum Message {
         failure: Failure,
         reply: oneshot::Sender<Result<Option<Timestamp>, EngineError>>,
     },
+    /// Let an execution that ended without success go on.
+    Redrive(RedriveMessage),
     /// Take up an execution that was open when the process began.
     Recover { arn: ExecutionArn },
     /// Timers that came within reach.

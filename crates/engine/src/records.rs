@@ -66,6 +66,10 @@ pub struct ExecutionRecord {
     pub failure: Option<Failure>,
     /// The trace header that it was started with.
     pub trace_header: Option<Arc<str>>,
+    /// How often it was redriven.
+    pub redrive_count: u64,
+    /// When it was last redriven.
+    pub redriven_at: Option<Timestamp>,
     /// The machine as it was when the execution started.
     pub machine: Arc<StateMachine>,
 }

@@ -81,6 +81,18 @@ pub(crate) struct Round {
     ends: bool,
 }
 
+impl Round {
+    /// Answers a caller once the round is durable, or could not be made so.
+    pub(crate) fn answer(&mut self, reply: impl FnOnce(Result<(), EngineError>) + Send + 'static) {
+        self.replies.push(Box::new(reply));
+    }
+
+    /// Looks at the execution once the round is durable.
+    pub(crate) fn touch(&mut self, arn: &ExecutionArn) {
+        self.touched.push(arn.clone());
+    }
+}
+
 impl Shard {
     pub(crate) fn new(shared: Shared, mailbox: mpsc::Receiver<Message>) -> Shard {
         Shard {
@@ -201,6 +213,7 @@ impl Shard {
                 }));
                 Ok(())
             }
+            Message::Redrive(message) => self.redrive(message, round),
             Message::Recover { arn } => self.recover(&arn, round),
             Message::Timers(timers) => {
                 self.timers.extend(timers);
@@ -342,7 +355,12 @@ impl Shard {
         }
     }
 
-    fn list(&self, about: &About, status: ExecutionStatus, batch: &mut Batch) {
+    /// The moment of the round.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) fn list(&self, about: &About, status: ExecutionStatus, batch: &mut Batch) {
         let key = keys::by_machine(&about.state_machine_arn, about.started_at, &about.arn);
         batch.put(Table::ExecutionsByMachine, key, records::seal(&Listed { status }));
     }

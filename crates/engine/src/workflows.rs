@@ -8,6 +8,7 @@ use crate::machines::StateMachine;
 use crate::records::ExecutionRecord;
 use crate::start::StartExecution;
 use model::arn::StatesArn;
+use model::redrive::NotRedrivable;
 use model::{ExecutionArn, Failure, StateMachineStatus, StateMachineType};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,7 +74,10 @@ impl Workflows for NestedWorkflows {
     ) -> WorkflowFuture<'a, Result<EndedWorkflow, WorkflowError>> {
         Box::pin(async move {
             match self.engine.ended(&ExecutionArn(execution_arn.into())).await.map_err(unanswered)? {
-                Some(record) => Ok(ended(record)),
+                Some(record) => {
+                    let redrivability = self.engine.redrivability(&record).map_err(unanswered)?;
+                    Ok(ended(record, redrivability.err()))
+                }
                 None => {
                     let message = format!("Execution Does Not Exist: '{execution_arn}'");
                     Err(refused("ExecutionDoesNotExist", message))
@@ -99,7 +103,7 @@ fn unanswered(error: EngineError) -> WorkflowError {
     WorkflowError::Unanswered { reason: error.to_string() }
 }
 
-fn ended(record: ExecutionRecord) -> EndedWorkflow {
+fn ended(record: ExecutionRecord, not_redrivable: Option<NotRedrivable>) -> EndedWorkflow {
     EndedWorkflow {
         execution_arn: record.arn.0,
         state_machine_arn: record.state_machine_arn.0,
@@ -111,6 +115,9 @@ fn ended(record: ExecutionRecord) -> EndedWorkflow {
         output: record.output,
         failure: record.failure,
         trace_header: record.trace_header,
+        redrive_count: record.redrive_count,
+        redriven_at: record.redriven_at,
+        not_redrivable: not_redrivable.map(|reason| reason.to_string()),
     }
 }
 

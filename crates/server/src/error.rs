@@ -4,6 +4,7 @@ use http::StatusCode;
 use json::{Object, Value};
 use model::ExecutionArn;
 use model::arn::ArnError;
+use model::redrive::NotRedrivable;
 
 /// An exception of the API. The display is the text that AWS puts into `message`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +50,10 @@ pub(crate) enum ApiError {
     ExecutionDoesNotExist(String),
     #[error("Execution Already Exists: '{0}'")]
     ExecutionAlreadyExists(ExecutionArn),
+    /// With the reason.
+    // AWS: unconfirmed, chosen: the text that DescribeExecution gives as redriveStatusReason.
+    #[error("{0}")]
+    ExecutionNotRedrivable(NotRedrivable),
     // AWS: unconfirmed, chosen because the API reference describes the exception so.
     #[error("Task does not exist")]
     TaskDoesNotExist,
@@ -129,6 +134,7 @@ impl ApiError {
             ApiError::ActivityDoesNotExist(_) => "ActivityDoesNotExist",
             ApiError::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
             ApiError::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
+            ApiError::ExecutionNotRedrivable(_) => "ExecutionNotRedrivable",
             ApiError::TaskDoesNotExist => "TaskDoesNotExist",
             ApiError::TaskTimedOut => "TaskTimedOut",
             ApiError::MissingRequiredParameter => "MissingRequiredParameter",

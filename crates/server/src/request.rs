@@ -15,7 +15,14 @@ pub(crate) struct Text {
     max: usize,
     unit: Unit,
     is_sensitive: bool,
-    is_ascii: bool,
+    pattern: Option<CharacterPattern>,
+}
+
+/// What each character of a string must be, and the pattern that says so.
+#[derive(Clone, Copy, Debug)]
+struct CharacterPattern {
+    text: &'static str,
+    allows: fn(char) -> bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,12 +34,12 @@ enum Unit {
 impl Text {
     /// A string of `min` to `max` characters.
     pub(crate) const fn of(min: usize, max: usize) -> Text {
-        Text { min, max, unit: Unit::Characters, is_sensitive: false, is_ascii: false }
+        Text { min, max, unit: Unit::Characters, is_sensitive: false, pattern: None }
     }
 
     /// A payload of at most `max` bytes of UTF-8.
     pub(crate) const fn payload(max: usize) -> Text {
-        Text { min: 0, max, unit: Unit::Bytes, is_sensitive: true, is_ascii: false }
+        Text { min: 0, max, unit: Unit::Bytes, is_sensitive: true, pattern: None }
     }
 
     /// The value is not repeated in messages. AWS: documented, the traits `sensitive` of the service model.
@@ -42,7 +49,14 @@ impl Text {
 
     /// Characters beyond ASCII are not allowed.
     pub(crate) const fn ascii(self) -> Text {
-        Text { is_ascii: true, ..self }
+        let allows = |c: char| c.is_ascii();
+        Text { pattern: Some(CharacterPattern { text: r"\p{ASCII}*", allows }), ..self }
+    }
+
+    /// Only visible characters of ASCII are allowed.
+    pub(crate) const fn visible(self) -> Text {
+        let allows = |c: char| c.is_ascii_graphic();
+        Text { pattern: Some(CharacterPattern { text: "[!-~]+", allows }), ..self }
     }
 
     fn length(self, text: &str) -> usize {
@@ -242,8 +256,9 @@ impl Fields<'_> {
             let constraint = format!("Member must have length greater than or equal to {}", limits.min);
             self.violate(shown, path, &constraint);
         }
-        if limits.is_ascii && !text.is_ascii() {
-            self.violate(shown, path, r"Member must satisfy regular expression pattern: \p{ASCII}*");
+        if let Some(pattern) = limits.pattern.filter(|pattern| !text.chars().all(pattern.allows)) {
+            let constraint = format!("Member must satisfy regular expression pattern: {}", pattern.text);
+            self.violate(shown, path, &constraint);
         }
     }
 

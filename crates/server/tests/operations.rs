@@ -33,6 +33,7 @@ async fn every_operation_of_the_first_release_is_served() {
         "DescribeStateMachineForExecution",
         "GetExecutionHistory",
         "ListTagsForResource",
+        "RedriveExecution",
         "SendTaskFailure",
         "SendTaskHeartbeat",
         "SendTaskSuccess",

@@ -151,9 +151,7 @@ fn description(ended: &EndedWorkflow, is_parsed: bool) -> Value {
     };
     let included = || Value::object([("Included", true)]);
     let text = |text: Option<Arc<str>>| text.map(Value::from);
-    let is_redrivable = ended.status != ExecutionStatus::Succeeded;
-    let reason = format!("Execution is {} and cannot be redriven", ended.status);
-    let status = if is_redrivable { "REDRIVABLE" } else { "NOT_REDRIVABLE" };
+    let status = if ended.not_redrivable.is_none() { "REDRIVABLE" } else { "NOT_REDRIVABLE" };
     let failure = ended.failure.clone().unwrap_or_default();
     let members = [
         ("Cause", text(failure.cause)),
@@ -164,9 +162,10 @@ fn description(ended: &EndedWorkflow, is_parsed: bool) -> Value {
         ("Name", text(Some(ended.name.clone()))),
         ("Output", ended.output.as_ref().map(shown)),
         ("OutputDetails", ended.output.as_ref().map(|_| included())),
-        ("RedriveCount", Some(Value::from(0))),
+        ("RedriveCount", Some(Value::from(ended.redrive_count))),
+        ("RedriveDate", ended.redriven_at.map(|at| Value::from(at.0))),
         ("RedriveStatus", Some(Value::from(status))),
-        ("RedriveStatusReason", (!is_redrivable).then(|| Value::from(reason))),
+        ("RedriveStatusReason", ended.not_redrivable.as_deref().map(Value::from)),
         ("StartDate", Some(Value::from(ended.started_at.0))),
         ("StateMachineArn", text(Some(ended.state_machine_arn.clone()))),
         ("Status", Some(Value::from(ended.status.as_str()))),

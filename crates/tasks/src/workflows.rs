@@ -68,6 +68,12 @@ pub struct EndedWorkflow {
     pub failure: Option<Failure>,
     /// The trace header that it was started with.
     pub trace_header: Option<Arc<str>>,
+    /// How often it was redriven.
+    pub redrive_count: u64,
+    /// When it was last redriven.
+    pub redriven_at: Option<Timestamp>,
+    /// Why it cannot be redriven, if it cannot.
+    pub not_redrivable: Option<String>,
 }
 
 /// Why a workflow could not be started, waited for or stopped.

@@ -52,6 +52,9 @@ impl Workflows for Engine {
             output: (!has_failed).then(|| Payload::from_text("[1]").unwrap()),
             failure: has_failed.then(|| Failure::named("States.Timeout")),
             trace_header: None,
+            redrive_count: 0,
+            redriven_at: None,
+            not_redrivable: (!has_failed).then(|| "Execution is SUCCEEDED and cannot be redriven".to_owned()),
         })))
     }
 

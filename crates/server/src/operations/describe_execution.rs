@@ -5,13 +5,17 @@ use crate::error::ApiError;
 use crate::request::read;
 use engine::ExecutionRecord;
 use json::{Object, Value};
-use model::{ExecutionStatus, Timestamp};
+use model::Timestamp;
+use model::redrive::NotRedrivable;
 
 pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
     let (arn, included) =
         read(body, |f| Ok((f.required_text("executionArn", ARN)?, IncludedData::read(f)?)))?;
     let record = execution(caller, &arn)?;
-    Ok(Value::from(describe(&record, included == IncludedData::AllData)))
+    let not_redrivable = caller.api.engine.redrivability(&record)?.err();
+    let mut answer = describe(&record, included == IncludedData::AllData);
+    put_redrive(&mut answer, &record, not_redrivable);
+    Ok(Value::from(answer))
 }
 
 fn describe(record: &ExecutionRecord, with_data: bool) -> Object {
@@ -33,7 +37,6 @@ fn describe(record: &ExecutionRecord, with_data: bool) -> Object {
         put(&mut answer, "cause", failure.cause.clone());
     }
     put(&mut answer, "traceHeader", record.trace_header.clone());
-    put_redrive(&mut answer, record.status);
     answer
 }
 
@@ -42,40 +45,9 @@ fn included(is_included: bool) -> Value {
 }
 
 /// AWS: recorded sfn_api/test_describe_execution, and the table of redrive statuses of the API reference.
-fn put_redrive(answer: &mut Object, status: ExecutionStatus) {
-    answer.insert("redriveCount", 0);
-    let reason = match status {
-        ExecutionStatus::Running | ExecutionStatus::Succeeded | ExecutionStatus::PendingRedrive => {
-            Some(format!("Execution is {status} and cannot be redriven"))
-        }
-        ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => None,
-    };
-    answer.insert("redriveStatus", if reason.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" });
-    put(answer, "redriveStatusReason", reason);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn executions_that_run_or_succeeded_say_why_they_cannot_be_redriven() {
-        for (status, expected) in [
-            (
-                ExecutionStatus::Running,
-                r#"{"redriveCount":0,"redriveStatus":"NOT_REDRIVABLE","redriveStatusReason":"Execution is RUNNING and cannot be redriven"}"#,
-            ),
-            (
-                ExecutionStatus::Succeeded,
-                r#"{"redriveCount":0,"redriveStatus":"NOT_REDRIVABLE","redriveStatusReason":"Execution is SUCCEEDED and cannot be redriven"}"#,
-            ),
-            (ExecutionStatus::Failed, r#"{"redriveCount":0,"redriveStatus":"REDRIVABLE"}"#),
-            (ExecutionStatus::TimedOut, r#"{"redriveCount":0,"redriveStatus":"REDRIVABLE"}"#),
-            (ExecutionStatus::Aborted, r#"{"redriveCount":0,"redriveStatus":"REDRIVABLE"}"#),
-        ] {
-            let mut answer = Object::new();
-            put_redrive(&mut answer, status);
-            assert_eq!(Value::from(answer).to_text(), expected);
-        }
-    }
+fn put_redrive(answer: &mut Object, record: &ExecutionRecord, not_redrivable: Option<NotRedrivable>) {
+    answer.insert("redriveCount", record.redrive_count);
+    put(answer, "redriveDate", record.redriven_at.map(Timestamp::to_wire));
+    answer.insert("redriveStatus", if not_redrivable.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" });
+    put(answer, "redriveStatusReason", not_redrivable.map(|reason| reason.to_string()));
 }

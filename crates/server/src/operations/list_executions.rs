@@ -91,6 +91,7 @@ fn show(record: &ExecutionRecord) -> Value {
     shown.insert("status", record.status.as_str());
     shown.insert("startDate", record.started_at.to_wire());
     put(&mut shown, "stopDate", record.stopped_at.map(Timestamp::to_wire));
-    shown.insert("redriveCount", 0);
+    shown.insert("redriveCount", record.redrive_count);
+    put(&mut shown, "redriveDate", record.redriven_at.map(Timestamp::to_wire));
     Value::from(shown)
 }

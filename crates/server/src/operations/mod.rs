@@ -16,6 +16,7 @@ mod list_executions;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod machine;
+mod redrive_execution;
 mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
@@ -72,7 +73,7 @@ pub(crate) async fn call(
     })
 }
 
-const OPERATIONS: [&str; 24] = [
+const OPERATIONS: [&str; 25] = [
     "CreateActivity",
     "DeleteActivity",
     "DescribeActivity",
@@ -87,6 +88,7 @@ const OPERATIONS: [&str; 24] = [
     "ListExecutions",
     "ListStateMachines",
     "ListTagsForResource",
+    "RedriveExecution",
     "SendTaskFailure",
     "SendTaskHeartbeat",
     "SendTaskSuccess",
@@ -115,6 +117,7 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
         "ListExecutions" => list_executions::call(caller, body),
         "ListStateMachines" => list_state_machines::call(caller, body),
         "ListTagsForResource" => list_tags_for_resource::call(caller, body),
+        "RedriveExecution" => redrive_execution::call(caller, body).await,
         "SendTaskFailure" => send_task_failure::call(caller, body).await,
         "SendTaskHeartbeat" => send_task_heartbeat::call(caller, body).await,
         "SendTaskSuccess" => send_task_success::call(caller, body).await,
