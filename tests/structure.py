@@ -25,12 +25,13 @@ MAY_USE = {
     "store": set(),
     "aws": {"json", "model"},
     "lambda": {"json", "model"},
+    "logs": {"json", "model", "aws"},
     "tasks": {"json", "model", "aws", "lambda"},
-    "engine": LANGUAGE | {"store", "tasks"},
-    "server": LANGUAGE | {"store", "tasks", "aws", "lambda", "engine"},
-    "cli": LANGUAGE | {"template", "store", "tasks", "aws", "lambda", "engine", "server"},
+    "engine": LANGUAGE | {"store", "logs", "tasks"},
+    "server": LANGUAGE | {"store", "logs", "tasks", "aws", "lambda", "engine"},
+    "cli": LANGUAGE | {"template", "store", "logs", "tasks", "aws", "lambda", "engine", "server"},
     "fuzzing": (LANGUAGE - {"machine"}) | {"template"},
-    "sim": LANGUAGE | {"store", "tasks", "engine"},
+    "sim": LANGUAGE | {"store", "logs", "tasks", "engine"},
 }
 
 # Crates that are functions of their arguments: no clock, randomness, environment, file, network or thread.

@@ -2,7 +2,7 @@
 //!
 //! What it is: endpoints and credentials from explicit configuration ([`Endpoints`], [`Credentials`]), one pooled
 //! HTTP/1.1 [`Client`] that signs with Signature Version 4, and errors told apart the way an AWS SDK tells them
-//! apart ([`CallError`]). So far it speaks one operation, [`lambda::invoke`].
+//! apart ([`CallError`]). It speaks [`lambda::invoke`] and the part of CloudWatch Logs that delivers records, [`logs`].
 //!
 //! What it is not: it reads no environment and no files, retries nothing, and knows nothing of workflows. It has
 //! no TLS yet: an `https` endpoint is refused when it is configured.
@@ -15,6 +15,7 @@ mod credentials;
 mod endpoints;
 mod error;
 pub mod lambda;
+pub mod logs;
 mod sigv4;
 
 pub use client::{Client, ClientConfig};

@@ -191,6 +191,77 @@ pub enum EventDetails {
     ActivityTimedOut(Failure),
 }
 
+impl HistoryEvent {
+    /// Bytes that the event takes in memory, roughly: its payloads and texts, and something for the rest.
+    pub fn memory_size(&self) -> usize {
+        const REST: usize = 256;
+        use EventDetails as E;
+        let payload = |payload: &StoredPayload| payload.0.size();
+        let failure = |failure: &Failure| {
+            let length = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+            length(&failure.error) + length(&failure.cause)
+        };
+        let data = match &self.details {
+            E::ExecutionStarted { input, .. }
+            | E::StateEntered { input, .. }
+            | E::LambdaFunctionScheduled { input, .. }
+            | E::ActivityScheduled { input, .. } => payload(input),
+            E::TaskScheduled { parameters, .. } => payload(parameters),
+            E::ExecutionSucceeded { output }
+            | E::TaskSubmitted { output, .. }
+            | E::TaskSucceeded { output, .. }
+            | E::LambdaFunctionSucceeded { output }
+            | E::ActivitySucceeded { output } => payload(output),
+            E::StateExited { output, assigned_variables, .. } => {
+                payload(output)
+                    + assigned_variables
+                        .iter()
+                        .map(|(name, value)| name.len() + payload(value))
+                        .sum::<usize>()
+            }
+            E::ExecutionFailed(cause)
+            | E::ExecutionAborted(cause)
+            | E::ExecutionTimedOut(cause)
+            | E::MapRunFailed(cause)
+            | E::EvaluationFailed { failure: cause, .. }
+            | E::TaskStartFailed(_, cause)
+            | E::TaskSubmitFailed(_, cause)
+            | E::TaskFailed(_, cause)
+            | E::TaskTimedOut(_, cause)
+            | E::LambdaFunctionScheduleFailed(cause)
+            | E::LambdaFunctionStartFailed(cause)
+            | E::LambdaFunctionFailed(cause)
+            | E::LambdaFunctionTimedOut(cause)
+            | E::ActivityScheduleFailed(cause)
+            | E::ActivityFailed(cause)
+            | E::ActivityTimedOut(cause) => failure(cause),
+            E::ExecutionRedriven { .. }
+            | E::ParallelStateStarted
+            | E::ParallelStateSucceeded
+            | E::ParallelStateFailed
+            | E::ParallelStateAborted
+            | E::MapStateStarted { .. }
+            | E::MapStateSucceeded
+            | E::MapStateFailed
+            | E::MapStateAborted
+            | E::MapIterationStarted(_)
+            | E::MapIterationSucceeded(_)
+            | E::MapIterationFailed(_)
+            | E::MapIterationAborted(_)
+            | E::MapRunStarted { .. }
+            | E::MapRunSucceeded
+            | E::MapRunAborted
+            | E::MapRunRedriven { .. }
+            | E::TaskStateAborted
+            | E::WaitStateAborted
+            | E::TaskStarted(_)
+            | E::LambdaFunctionStarted
+            | E::ActivityStarted { .. } => 0,
+        };
+        REST + data
+    }
+}
+
 impl From<Payload> for StoredPayload {
     fn from(payload: Payload) -> StoredPayload {
         StoredPayload(payload)

@@ -8,6 +8,7 @@ pub mod error_name;
 pub mod history;
 pub mod integration;
 pub mod limits;
+pub mod logging;
 pub mod name;
 pub mod redrive;
 pub mod resource;
@@ -17,6 +18,7 @@ mod wire;
 
 pub use arn::{ExecutionArn, Partition, StateMachineArn};
 pub use history::{EventDetails, EventId, Failure, HistoryEvent};
+pub use logging::{LogLevel, LoggingConfiguration};
 pub use resource::{Pattern, TaskResource};
 pub use status::{ExecutionStatus, StateMachineStatus, StateMachineType, StateType};
 pub use time::Timestamp;
