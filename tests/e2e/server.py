@@ -26,17 +26,22 @@ def binary():
 class Server:
     """A server process over a data directory. It can be stopped, killed, and started again on another port."""
 
-    def __init__(self, data_dir, functions=None):
-        self.data_dir, self.functions = pathlib.Path(data_dir), functions
+    def __init__(self, data_dir, functions=None, options=(), environment=None):
+        self.data_dir, self.functions, self.options = pathlib.Path(data_dir), functions, list(options)
+        self.environment = environment
         self.process = self.url = None
+        self.lines = []
         self.log = self.data_dir.parent / f"{self.data_dir.name}.log"
 
     def start(self):
         command = [binary(), "serve", "--port", "0", "--data-dir", str(self.data_dir)]
         if self.functions:
             command += ["--functions", str(self.functions)]
+        command += self.options
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(self.environment or {})}
+            )
         ready = threading.Event()
 
         def read():
@@ -45,6 +50,8 @@ class Server:
                 if found:
                     self.url = found.group(1)
                     ready.set()
+                else:
+                    self.lines.append(line)
 
         self.url = None
         threading.Thread(target=read, daemon=True).start()

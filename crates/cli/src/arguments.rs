@@ -2,6 +2,7 @@
 
 use crate::environment;
 use crate::error::CliError;
+use crate::execution_log::ExecutionLog;
 use crate::source;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::{Partition, StateMachineType};
@@ -46,6 +47,7 @@ pub(crate) enum Command {
 Environment:
   AWS_REGION, AWS_DEFAULT_REGION             the region, where --region does not say
   AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL  where functions are called that are not served here
+  AWS_ENDPOINT_URL_LOGS, AWS_ENDPOINT_URL    where CloudWatch Logs is, for the logs of executions
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
                                              the key that signs those calls
   SFN_MOCK_CONFIG                            file of mocked integrations, in the format of
@@ -81,6 +83,8 @@ pub(crate) struct Serve {
     pub(crate) functions: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) execution_log: ExecutionLog,
     #[command(flatten)]
     pub(crate) log: Log,
 }

@@ -11,19 +11,23 @@ pub(crate) fn region() -> Option<String> {
 
 /// A client for functions that are not served here, where the environment names an endpoint of Lambda and a key.
 pub(crate) fn aws_client() -> Result<Option<aws::Client>, CliError> {
-    let variables: Vec<(String, String)> = [
-        "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_LAMBDA",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-    ]
-    .into_iter()
-    .filter_map(|name| Some((name.to_owned(), variable(name)?)))
-    .collect();
+    client_of("lambda", "AWS_ENDPOINT_URL_LAMBDA")
+}
+
+/// A client for CloudWatch Logs, where the environment names an endpoint of it.
+pub(crate) fn logs_client() -> Result<Option<aws::Client>, CliError> {
+    client_of("logs", "AWS_ENDPOINT_URL_LOGS")
+}
+
+fn client_of(service: &str, endpoint: &'static str) -> Result<Option<aws::Client>, CliError> {
+    let variables: Vec<(String, String)> =
+        ["AWS_ENDPOINT_URL", endpoint, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), variable(name)?)))
+            .collect();
     let read = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let endpoints = aws::Endpoints::from_variables(read.clone()).map_err(CliError::Endpoint)?;
-    if endpoints.get("lambda").is_none() {
+    if endpoints.get(service).is_none() {
         return Ok(None);
     }
     // Emulators take any key.

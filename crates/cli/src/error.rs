@@ -80,8 +80,14 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A variable names no endpoint.
-    #[error("AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_LAMBDA: {0}")]
+    #[error("AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_LAMBDA or AWS_ENDPOINT_URL_LOGS: {0}")]
     Endpoint(aws::EndpointError),
+    /// Logs of executions are to go to CloudWatch Logs, and nothing says where that is.
+    #[error("no endpoint of CloudWatch Logs is configured")]
+    NoLogsEndpoint,
+    /// Logs of executions cannot be written.
+    #[error(transparent)]
+    ExecutionLog(#[from] logs::DestinationError),
     /// A log filter that is none.
     #[error("{filter:?} is no log level or filter: {problem}")]
     LogFilter { filter: String, problem: String },
@@ -119,6 +125,7 @@ impl CliError {
             | CliError::Input { .. }
             | CliError::Name { .. }
             | CliError::LogFilter { .. }
+            | CliError::NoLogsEndpoint
             | CliError::NotAFolder { .. } => USAGE,
             CliError::Read { .. }
             | CliError::Write { .. }
@@ -136,6 +143,7 @@ impl CliError {
             | CliError::Engine(_)
             | CliError::Start(_)
             | CliError::Endpoint(_)
+            | CliError::ExecutionLog(_)
             | CliError::Runtime(_) => FAILURE,
         }
     }
@@ -174,10 +182,12 @@ impl CliError {
                 "a folder of functions holds one folder for each: NAME/handler.py, NAME/index.mjs or NAME/bootstrap",
             ),
             CliError::Endpoint(_) => Some("unset the variable if functions are served here only"),
+            CliError::NoLogsEndpoint => Some("set AWS_ENDPOINT_URL_LOGS, http://localhost:4566 for one"),
             CliError::Read { .. }
             | CliError::Write { .. }
             | CliError::Stdout(_)
             | CliError::NotText { .. }
+            | CliError::ExecutionLog(_)
             | CliError::InvalidDefinition { .. }
             | CliError::TooLong { .. }
             | CliError::NoMachine { .. }

@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod environment;
 mod error;
+mod execution_log;
 mod given;
 mod graph;
 mod logging;

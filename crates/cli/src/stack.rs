@@ -3,8 +3,10 @@
 use crate::arguments::Place;
 use crate::environment;
 use crate::error::CliError;
+use crate::execution_log::ExecutionLog;
 use engine::{Engine, EngineConfig};
 use lambda::{FunctionHost, HostConfig};
+use logs::{Deliveries, LogGroups};
 use model::{Partition, Timestamp};
 use server::Api;
 use std::net::SocketAddr;
@@ -18,6 +20,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+/// How long log records under way may take to arrive when a server ends.
+const LOG_GRACE: Duration = Duration::from_secs(5);
 /// How long requests under way may take to end.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 /// How long calls of functions under way may take to come back when a server ends.
@@ -34,6 +38,8 @@ pub(crate) struct StackConfig<'a> {
     pub(crate) functions: &'a [PathBuf],
     /// Whether a folder with something wrong in it is passed over.
     pub(crate) serves_without_functions: bool,
+    /// Where the logs of executions go.
+    pub(crate) execution_log: &'a ExecutionLog,
 }
 
 /// A running service.
@@ -44,6 +50,7 @@ pub(crate) struct Stack {
     pub(crate) functions: FunctionHost,
     /// `http://127.0.0.1:8083`
     pub(crate) url: String,
+    execution_log: Deliveries,
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -63,14 +70,20 @@ impl Stack {
         if let Some(path) = environment::mock_config() {
             tasks = tasks.with_mocks(Mocks::at(path));
         }
-        let engine = Engine::open(EngineConfig::new(partition), store, Arc::new(tasks)).await?;
+        let cloudwatch = config.execution_log.client()?;
+        let destinations = config.execution_log.destinations(config.data_dir, cloudwatch.as_ref())?;
+        let execution_log = Deliveries::start(destinations)?;
+        let mut engine_config = EngineConfig::new(partition);
+        engine_config.log = Arc::new(execution_log.clone());
+        let engine = Engine::open(engine_config, store, Arc::new(tasks)).await?;
         let mut api = Api::new(engine.clone()).with_functions(functions.clone());
+        api.log_groups = cloudwatch.map(LogGroups::new);
         api.limits.shutdown_grace = REQUEST_GRACE;
         let (stop, mut stopping) = watch::channel(false);
         let server = tokio::spawn(server::serve(listener, api, async move {
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
-        Ok(Stack { engine, functions, url, stop, server })
+        Ok(Stack { engine, functions, url, execution_log, stop, server })
     }
 
     /// Accepts no more, lets what is under way end within bounds, makes everything durable and ends every process of a
@@ -80,6 +93,7 @@ impl Stack {
         let served = self.server.await;
         self.engine.shutdown(grace).await;
         self.functions.shutdown().await;
+        self.execution_log.flush(LOG_GRACE).await;
         match served {
             Ok(ended) => ended.map_err(CliError::Runtime),
             Err(panic) => Err(CliError::Runtime(std::io::Error::other(panic))),

@@ -1,6 +1,7 @@
 //! What an engine is told at its start.
 
 use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
+use logs::{ExecutionLog, NoLog};
 use model::Partition;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub struct EngineConfig {
     pub clock: Arc<dyn Clock>,
     /// Where random bits come from.
     pub randomness: Arc<dyn Randomness>,
+    /// Where the log records of executions go.
+    pub log: Arc<dyn ExecutionLog>,
 }
 
 impl EngineConfig {
@@ -44,6 +47,7 @@ impl EngineConfig {
             verify: cfg!(debug_assertions),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
+            log: Arc::new(NoLog),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::clock::Drawn;
 use crate::dispatch::answer_of;
 use crate::error::StartError;
 use crate::facade::Engine;
+use crate::logging::ExecutionLogging;
 use crate::mocking::Mocking;
 use crate::shard::Shared;
 use crate::start::{StartExecution, Started};
@@ -61,6 +62,7 @@ impl Engine {
         if let Some(test_case) = &test_case {
             shared.tasks.check_test_case(&machine.name, test_case)?;
         }
+        let logging = ExecutionLogging::of(&machine, &shared.config);
         let mocking = test_case.map(|test_case| Mocking::new(machine.name.clone(), test_case.into()));
         let name = name.unwrap_or_else(|| self.shared().config.randomness.uuid().to_string());
         let unique = self.shared().config.randomness.uuid().to_string();
@@ -74,7 +76,7 @@ impl Engine {
             deadline: started_at.plus_seconds(limits::EXPRESS_SECONDS),
             is_synchronous,
         };
-        Ok(ExpressRun { shared, machine, about, input, mocking, _permit: permit })
+        Ok(ExpressRun { shared, machine, about, input, mocking, logging, _permit: permit })
     }
 }
 
@@ -85,6 +87,7 @@ struct ExpressRun {
     about: About,
     input: Payload,
     mocking: Option<Mocking>,
+    logging: Option<ExecutionLogging>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -117,8 +120,12 @@ impl ExpressRun {
         let now = self.shared.config.clock.now();
         let mut entropy = Drawn(&*self.shared.config.randomness);
         let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| false };
-        // The facts are dropped: nothing of an Express execution is kept.
+        // The facts are dropped once they are logged: nothing of an Express execution is kept.
         let facts = machine::decide(execution, &self.machine.definition, stimulus, outside);
+        let logging = self.logging.as_ref();
+        if let Some(entry) = logging.and_then(|logging| logging.entry(&self.about.arn, execution, &facts)) {
+            self.shared.config.log.log(entry);
+        }
         if let Some(mocking) = &mut self.mocking {
             facts.iter().for_each(|fact| mocking.count(fact));
         }

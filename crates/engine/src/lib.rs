@@ -13,6 +13,8 @@
 //!
 //! The tasks of an execution that was started with a test case are answered by mocks, where the test case has some.
 //!
+//! Events go to the execution's log after they are durable too; a record that does not arrive holds up nobody.
+//!
 //! An execution that only waits is dropped from memory; one timer entry in the store brings it back.
 //!
 //! This crate knows nothing of HTTP. Time, randomness, the store and the task runner come in through traits.
@@ -27,6 +29,7 @@ mod facade;
 mod jobs;
 mod keys;
 mod live;
+mod logging;
 mod machines;
 mod mailbox;
 mod mocking;

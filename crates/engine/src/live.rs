@@ -2,6 +2,7 @@
 
 use crate::error::EngineError;
 use crate::keys;
+use crate::logging::ExecutionLogging;
 use crate::machines::StateMachine;
 use crate::mocking::Mocking;
 use crate::redrive::Redrives;
@@ -17,6 +18,8 @@ pub(crate) struct Live {
     pub(crate) machine: Arc<StateMachine>,
     /// Its test case, if it was started with one.
     pub(crate) mocking: Option<Mocking>,
+    /// How it logs, if it does.
+    pub(crate) logging: Option<ExecutionLogging>,
     /// How many facts stand behind the latest event.
     place: u64,
     /// The timer that the store holds for it.
@@ -32,12 +35,17 @@ pub(crate) struct Live {
 
 impl Live {
     /// An execution before its first fact.
-    pub(crate) fn new(machine: Arc<StateMachine>, test_case: Option<Arc<str>>) -> Live {
+    pub(crate) fn new(
+        machine: Arc<StateMachine>,
+        test_case: Option<Arc<str>>,
+        logging: Option<ExecutionLogging>,
+    ) -> Live {
         let mocking = test_case.map(|test_case| Mocking::new(machine.name.clone(), test_case));
         Live {
             execution: Execution::new(),
             machine,
             mocking,
+            logging,
             place: 0,
             timer: None,
             called: HashSet::new(),
@@ -53,8 +61,9 @@ impl Live {
         arn: &ExecutionArn,
         machine: Arc<StateMachine>,
         test_case: Option<Arc<str>>,
+        logging: Option<ExecutionLogging>,
     ) -> Result<Live, EngineError> {
-        let mut live = Live::new(machine, test_case);
+        let mut live = Live::new(machine, test_case, logging);
         for fact in read_facts(store, arn)? {
             live.count(&fact);
             live.execution.apply(&fact);

@@ -9,6 +9,7 @@ use crate::error::{EngineError, StartError, TokenError};
 use crate::jobs::Jobs;
 use crate::keys::{self, Part};
 use crate::live::Live;
+use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::records::{self, Closing, Listed, Opening};
@@ -17,6 +18,7 @@ use crate::timers::Horizon;
 use crate::verify;
 use crate::workflows::Closings;
 use json::Payload;
+use logs::LogEntry;
 use machine::{About, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
@@ -78,6 +80,8 @@ pub(crate) struct Round {
     pub(crate) batch: Batch,
     replies: Vec<Reply>,
     touched: Vec<ExecutionArn>,
+    /// What is logged once the round is durable.
+    logged: Vec<LogEntry>,
     ends: bool,
 }
 
@@ -158,6 +162,9 @@ impl Shard {
             reply(outcome.clone());
         }
         outcome?;
+        for entry in round.logged {
+            self.shared.config.log.log(entry);
+        }
         for arn in round.touched {
             self.after_commit(&arn)?;
         }
@@ -266,7 +273,8 @@ impl Shard {
             is_synchronous: false,
         };
         self.list(&about, ExecutionStatus::Running, &mut round.batch);
-        self.live.insert(arn.clone(), Live::new(machine, test_case));
+        let logging = ExecutionLogging::of(&machine, &self.shared.config);
+        self.live.insert(arn.clone(), Live::new(machine, test_case, logging));
         self.stimulate(&arn, Stimulus::Start { about, input }, round)?;
         round.replies.push(Box::new(move |outcome| {
             let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
@@ -327,6 +335,8 @@ impl Shard {
         if !facts.is_empty() {
             let armed = live.timer;
             live.write(arn, &facts, &mut round.batch);
+            let entry = live.logging.as_ref().and_then(|l| l.entry(arn, &live.execution, &facts));
+            round.logged.extend(entry);
             // Left in place, it would bring the execution back from the store long after it ended, for nothing.
             if let Some(old) = armed.filter(|_| live.timer != armed) {
                 self.timers.remove(&(old, arn.clone()));
@@ -405,7 +415,8 @@ impl Shard {
         }
         let Some(opening) = self.opening(arn)? else { return Ok(false) };
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
-        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case)?;
+        let logging = ExecutionLogging::of(&machine, &self.shared.config);
+        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging)?;
         live.used = self.round;
         self.live.insert(arn.clone(), live);
         Ok(true)

@@ -37,6 +37,8 @@ pub struct Api {
     pub engine: engine::Engine,
     /// The host behind the Lambda API; without it those paths are unknown.
     pub functions: Option<lambda::FunctionHost>,
+    /// The log groups that machines may log to; without them every one counts as there.
+    pub log_groups: Option<logs::LogGroups>,
     /// Bounds on what one server takes upon itself.
     pub limits: Limits,
 }
@@ -44,7 +46,7 @@ pub struct Api {
 impl Api {
     /// The API of an engine, without functions, within the default limits.
     pub fn new(engine: engine::Engine) -> Api {
-        Api { engine, functions: None, limits: Limits::default() }
+        Api { engine, functions: None, log_groups: None, limits: Limits::default() }
     }
 
     /// The same with a host of functions.

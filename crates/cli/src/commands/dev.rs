@@ -5,6 +5,7 @@ mod watch;
 
 use crate::arguments::Dev;
 use crate::error::CliError;
+use crate::execution_log::ExecutionLog;
 use crate::stack::{self, Signals, Stack, StackConfig};
 use crate::{logging, terminal};
 use project::Project;
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: &Dev) -> Result<ExitCode, CliError> {
             // Before the engine, whose open executions may call them at once. What is wrong with one is told by `load`.
             functions: &Project::function_folders(&arguments.directory),
             serves_without_functions: true,
+            execution_log: &ExecutionLog::default(),
         })
         .await?;
         let mut signals = Signals::listen()?;

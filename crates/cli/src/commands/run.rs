@@ -2,6 +2,7 @@
 
 use crate::arguments::Run;
 use crate::error::{ABORTED, CliError, FAILURE, TIMED_OUT};
+use crate::execution_log::ExecutionLog;
 use crate::given::Given;
 use crate::source::{self, Source};
 use crate::stack::{self, Signals, Stack, StackConfig, now};
@@ -46,6 +47,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
             data_dir: None,
             functions: &functions,
             serves_without_functions: false,
+            execution_log: &ExecutionLog::default(),
         })
         .await?;
         let machine = machine(&stack, &arguments.file, &given, definition.clone()).await?;

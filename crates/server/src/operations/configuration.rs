@@ -1,10 +1,12 @@
 //! The configurations of a state machine: logging, tracing, encryption. They are kept with their defaults filled in, so
 //! that what says the same compares as the same.
 
+use super::Caller;
 use crate::error::ApiError;
 use crate::request::{Fields, Text, Words};
 use engine::StateMachine;
 use json::{Object, Value};
+use logs::Found;
 
 /// What a request says about configurations.
 #[derive(Debug)]
@@ -65,9 +67,25 @@ impl Logging {
         })
     }
 
+    /// The configuration as it is kept, once its log group is found and the delivery to it announced.
+    pub(super) async fn accepted(&self, caller: &Caller<'_>) -> Result<Value, ApiError> {
+        let checked = self.checked()?;
+        let Some(groups) = &caller.api.log_groups else { return Ok(checked) };
+        for arn in self.destinations.iter().flatten().flatten() {
+            // A service that gives no answer keeps nobody from creating a machine.
+            if groups.find(arn).await == Found::No {
+                return Err(ApiError::InvalidLoggingConfiguration("Log Destination not found."));
+            }
+            if self.level != "OFF" {
+                groups.announce(arn).await;
+            }
+        }
+        Ok(checked)
+    }
+
     /// The configuration as it is kept. AWS: recorded sfn_api_logs/test_invalid_logging_configuration,
     /// test_incomplete_logging_configuration, test_deleted_log_group.
-    pub(super) fn checked(&self) -> Result<Value, ApiError> {
+    fn checked(&self) -> Result<Value, ApiError> {
         let destinations = self.destinations.as_deref().unwrap_or_default();
         if self.level != "OFF" && destinations.len() != 1 {
             return Err(ApiError::InvalidLoggingConfiguration("Must specify exactly one Log Destination."));

@@ -34,7 +34,10 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
     let tags = tags::merged(&[], tags.unwrap_or_default(), &arn.0)?;
     let definition = machine::compile(&definition_text, machine_type)?;
     let Configurations { logging, tracing, encryption } = configurations;
-    let logging = logging.map_or_else(|| Ok(configuration::default_logging()), |l| l.checked())?;
+    let logging = match logging {
+        Some(logging) => logging.accepted(caller).await?,
+        None => configuration::default_logging(),
+    };
     let encryption = encryption.map_or_else(|| Ok(configuration::default_encryption()), |e| e.checked())?;
     let machine = StateMachine {
         arn,

@@ -44,10 +44,14 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         Some(text) => Some((text.clone(), machine::compile(&text, current.machine_type)?)),
         None => None,
     };
+    let logging_configuration = match logging {
+        Some(logging) => Some(logging.accepted(caller).await?),
+        None => None,
+    };
     let update = StateMachineUpdate {
         definition,
         role_arn,
-        logging_configuration: logging.map(|l| l.checked()).transpose()?,
+        logging_configuration,
         tracing_configuration: tracing,
         encryption_configuration: encryption.map(|e| e.checked()).transpose()?,
         tags: None,
