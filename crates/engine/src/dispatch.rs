@@ -1,5 +1,6 @@
 //! Calling tasks, after the facts that name them are durable; and taking up what an earlier process left.
 
+use crate::duties::Duty;
 use crate::error::EngineError;
 use crate::keys;
 use crate::live::Live;
@@ -15,14 +16,12 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 
 impl Shard {
-    /// Calls the tasks that the execution waits for and that were not called yet, watches the jobs that they started, and
-    /// cancels those that no task waits for any more. Where a mock answers, it stands for the worker too.
+    /// Calls the tasks that the execution waits for and that were not called yet, and watches the jobs that they started.
+    /// Where a mock answers, it stands for the worker too.
     pub(crate) fn dispatch(&mut self, arn: &ExecutionArn) {
         let Some(live) = self.live.get_mut(arn) else { return };
         let outstanding = live.execution.outstanding();
         live.called.retain(|task| outstanding.iter().any(|one| one.task == *task && is_called(one)));
-        self.cancel_jobs(arn, &outstanding);
-        let Some(live) = self.live.get_mut(arn) else { return };
         if self.is_draining {
             return;
         }
@@ -58,10 +57,38 @@ impl Shard {
         }
     }
 
-    /// Cancels the jobs of the execution that none of the outstanding tasks waits for.
-    pub(crate) fn cancel_jobs(&mut self, arn: &ExecutionArn, outstanding: &[OutstandingTask]) {
-        for (call, submitted) in self.jobs.give_up(arn, outstanding) {
-            tokio::spawn(self.shared.tasks.cancel(call, submitted));
+    /// Owes that the jobs are cancelled for which no task of the executions waits any more.
+    pub(crate) fn give_up_jobs(&mut self, round: &mut Round) {
+        let touched = std::mem::take(&mut round.touched);
+        for arn in &touched {
+            let Some(live) = self.live.get(arn).filter(|_| self.jobs.has(arn)) else { continue };
+            let outstanding = live.execution.outstanding();
+            // What a mock answers for was never started.
+            let given_up =
+                self.jobs.give_up(arn, &outstanding).into_iter().filter(|(_, call, _)| call.mock.is_none());
+            for (task, call, submitted) in given_up {
+                let duty = Duty::CancelJob {
+                    execution: arn.clone(),
+                    task,
+                    resource: call.resource.arn().clone(),
+                    parameters: call.parameters.into(),
+                    submitted: submitted.into(),
+                };
+                duty.owe(&mut round.batch);
+                round.duties.push(duty);
+            }
+        }
+        round.touched = touched;
+    }
+
+    /// Keeps in mind the jobs of an execution that was read from the store.
+    pub(crate) fn find_jobs(&mut self, arn: &ExecutionArn) {
+        let Some(live) = self.live.get(arn) else { return };
+        for task in live.execution.outstanding() {
+            if let TaskProgress::WaitingForJob(submitted) = &task.progress {
+                let call = self.shared.task_call(arn, &task, self.shared.mock(live, &task));
+                self.jobs.found(arn, task.task, call, submitted.clone());
+            }
         }
     }
 

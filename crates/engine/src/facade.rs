@@ -90,6 +90,7 @@ impl Engine {
             });
         }
         engine.recover().await?;
+        engine.shared.take_up_duties();
         tokio::spawn(timers::keep_moving(engine.shared.clone()));
         Ok(engine)
     }
@@ -160,25 +161,12 @@ impl Engine {
         answer.await.map_err(|_| EngineError::Stopped)?
     }
 
-    /// Takes a machine out of the registry and stops its executions.
+    /// Takes a machine out of the registry, and stops its executions beside everything else; what the process does not come
+    /// to, the next one does.
     pub async fn delete_state_machine(&self, arn: &str) -> Result<(), EngineError> {
-        let Some(machine) = self.machines().get(arn)? else { return Ok(()) };
-        self.machines().delete(arn).await?;
-        let engine = self.clone();
-        tokio::spawn(async move {
-            let range = keys::executions_of(&machine.arn);
-            let store = engine.shared.store.clone();
-            for record in Walk::new(&*store, Table::ExecutionsByMachine, range, Direction::Forward) {
-                let Ok((key, bytes)) = record else { return };
-                let is_running = records::open::<Listed>(Table::ExecutionsByMachine, &key, &bytes)
-                    .is_ok_and(|listed| listed.status == ExecutionStatus::Running);
-                if let Some(execution) = keys::read_by_machine(&key).filter(|_| is_running)
-                    && engine.stop_execution(&execution, Failure::default()).await.is_err()
-                {
-                    return;
-                }
-            }
-        });
+        if let Some(duty) = self.machines().delete(arn).await? {
+            self.shared.fulfil(duty);
+        }
         Ok(())
     }
 

@@ -28,6 +28,12 @@ impl Jobs {
         self.by_execution.entry(arn.clone()).or_default().insert(task, job);
     }
 
+    /// A job that stands in the execution as it was read from the store. One that is known already stays as it is.
+    pub(crate) fn found(&mut self, arn: &ExecutionArn, task: EventId, call: TaskCall, submitted: Payload) {
+        let job = || Job { call, submitted: Some(submitted), watch: None };
+        self.by_execution.entry(arn.clone()).or_default().entry(task).or_insert_with(job);
+    }
+
     /// The call came back and has started its job.
     pub(crate) fn submitted(&mut self, arn: &ExecutionArn, task: EventId, output: &Payload) {
         if let Some(job) = self.by_execution.get_mut(arn).and_then(|jobs| jobs.get_mut(&task)) {
@@ -68,22 +74,24 @@ impl Jobs {
         self.by_execution.contains_key(arn)
     }
 
-    /// Gives up the jobs whose tasks are not outstanding any more: what is to be cancelled. A job whose call is still under
-    /// way is given up once the call comes back.
+    /// Gives up the jobs whose tasks are not outstanding any more: what is to be cancelled, by task. A job whose call is
+    /// still under way is given up once the call comes back.
     pub(crate) fn give_up(
         &mut self,
         arn: &ExecutionArn,
         outstanding: &[OutstandingTask],
-    ) -> Vec<(TaskCall, Payload)> {
+    ) -> Vec<(EventId, TaskCall, Payload)> {
         let Some(jobs) = self.by_execution.get_mut(arn) else { return Vec::new() };
         let is_over = |task: &EventId, job: &mut Job| {
             job.submitted.is_some() && !outstanding.iter().any(|one| one.task == *task)
         };
-        let over: Vec<Job> = jobs.extract_if(is_over).map(|(_, job)| job).collect();
+        let over: Vec<(EventId, Job)> = jobs.extract_if(is_over).collect();
         if jobs.is_empty() {
             self.by_execution.remove(arn);
         }
-        over.into_iter().filter_map(|mut job| Some((job.call.clone(), job.submitted.take()?))).collect()
+        over.into_iter()
+            .filter_map(|(task, mut job)| Some((task, job.call.clone(), job.submitted.take()?)))
+            .collect()
     }
 }
 

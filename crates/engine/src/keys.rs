@@ -12,6 +12,7 @@
 //! | OpenExecutions | ARN | nothing |
 //! | Facts | ARN, event id, place behind that event | fact |
 //! | Timers | due, ARN | nothing |
+//! | Duties | kind, ARN, number | what is still to be done |
 
 use model::{EventId, ExecutionArn, StateMachineArn, Timestamp};
 use store::{KeyRange, KeyReader, KeyWriter};
@@ -94,6 +95,10 @@ pub(crate) fn facts_after(arn: &ExecutionArn, event: EventId) -> KeyRange {
 /// The facts of the events before `event`.
 pub(crate) fn facts_before(arn: &ExecutionArn, event: EventId) -> KeyRange {
     KeyRange { end: std::ops::Bound::Excluded(fact(arn, event, 0)), ..facts(arn) }
+}
+
+pub(crate) fn duty(kind: u64, arn: &str, number: u64) -> Vec<u8> {
+    KeyWriter::new().u64(kind).text(arn).u64(number).finish()
 }
 
 pub(crate) fn timer(due: Timestamp, arn: &ExecutionArn) -> Vec<u8> {

@@ -23,6 +23,7 @@ mod activities;
 mod clock;
 mod config;
 mod dispatch;
+mod duties;
 mod error;
 mod express;
 mod facade;

@@ -1,6 +1,7 @@
 //! State machines: what is registered, and every revision that an execution may still run.
 
 use crate::clock::Clock;
+use crate::duties::Duty;
 use crate::error::EngineError;
 use crate::page::Page;
 use crate::{keys, records};
@@ -182,14 +183,17 @@ impl StateMachines {
         self.write(changed, is_new_revision).await.map(Some)
     }
 
-    /// Takes a machine out of the registry. Its revisions stay for the executions that run them.
-    pub async fn delete(&self, arn: &str) -> Result<(), EngineError> {
+    /// Takes a machine out of the registry, and gives the duty to stop its executions, which is owed from then on; `None` if
+    /// there is none of that ARN. Its revisions stay for the executions that run them.
+    pub(crate) async fn delete(&self, arn: &str) -> Result<Option<Duty>, EngineError> {
         let _one_at_a_time = self.inner.changes.lock().await;
-        let Some(machine) = self.get(arn)? else { return Ok(()) };
+        let Some(machine) = self.get(arn)? else { return Ok(None) };
+        let duty = Duty::StopExecutions { machine: machine.arn.clone(), last_revision: machine.revision };
         let mut batch = Batch::new();
         batch.delete(Table::StateMachines, keys::state_machine(&machine.name));
+        duty.owe(&mut batch);
         self.inner.commits.enqueue(batch).await?.await?;
-        Ok(())
+        Ok(Some(duty))
     }
 
     /// The machines by name, behind the given name.

@@ -83,6 +83,11 @@ impl Mailboxes {
         sender.send(message).await.map_err(|_| EngineError::Stopped)
     }
 
+    /// Whether the shards have ended.
+    pub(crate) fn are_closed(&self) -> bool {
+        self.senders.iter().any(mpsc::Sender::is_closed)
+    }
+
     /// Which shard owns the execution.
     pub(crate) fn shard_of(&self, arn: &ExecutionArn) -> usize {
         let mut hasher = DefaultHasher::new();

@@ -5,6 +5,7 @@
 use crate::activities::{Activities, ActivityTask};
 use crate::clock::Drawn;
 use crate::config::EngineConfig;
+use crate::duties::Duty;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::jobs::Jobs;
 use crate::keys::{self, Part};
@@ -79,7 +80,9 @@ type Reply = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 pub(crate) struct Round {
     pub(crate) batch: Batch,
     replies: Vec<Reply>,
-    touched: Vec<ExecutionArn>,
+    pub(crate) touched: Vec<ExecutionArn>,
+    /// What it owes, to be done once it is durable.
+    pub(crate) duties: Vec<Duty>,
     /// What is logged once the round is durable.
     logged: Vec<LogEntry>,
     ends: bool,
@@ -151,6 +154,7 @@ impl Shard {
         if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
         }
+        self.give_up_jobs(&mut round);
         if outcome.is_ok() && round.ends {
             // After everything else of the round: what follows a Shutdown in it may schedule calls too.
             self.note_held_calls(&mut round.batch);
@@ -162,6 +166,9 @@ impl Shard {
             reply(outcome.clone());
         }
         outcome?;
+        for duty in round.duties {
+            self.shared.fulfil(duty);
+        }
         for entry in round.logged {
             self.shared.config.log.log(entry);
         }
@@ -383,7 +390,6 @@ impl Shard {
         }
         if live.execution.is_closed() {
             self.live.remove(arn);
-            self.cancel_jobs(arn, &[]);
             self.shared.closings.announce(arn);
             return Ok(());
         }
@@ -419,6 +425,7 @@ impl Shard {
         let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging)?;
         live.used = self.round;
         self.live.insert(arn.clone(), live);
+        self.find_jobs(arn);
         Ok(true)
     }
 

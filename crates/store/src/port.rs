@@ -40,6 +40,8 @@ pub enum Table {
     Functions,
     /// Counters and settings of the installation.
     Meta,
+    /// What is still to be done although nobody waits for it.
+    Duties,
 }
 
 impl Table {
@@ -47,7 +49,7 @@ impl Table {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every table, in the order of the enum.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StateMachines,
         Self::Revisions,
         Self::Activities,
@@ -58,6 +60,7 @@ impl Table {
         Self::Timers,
         Self::Functions,
         Self::Meta,
+        Self::Duties,
     ];
 
     /// The name on disk and in messages.
@@ -74,6 +77,7 @@ impl Table {
             Self::Timers => "timers",
             Self::Functions => "functions",
             Self::Meta => "meta",
+            Self::Duties => "duties",
         }
     }
 
@@ -90,6 +94,7 @@ impl Table {
             Self::Timers => 8,
             Self::Functions => 10,
             Self::Meta => 11,
+            Self::Duties => 12,
         }
     }
 

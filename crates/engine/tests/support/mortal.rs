@@ -1,28 +1,44 @@
 //! A store whose commits can be made to fail, once or for good.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use store::{Batch, Direction, KeyRange, Page, Store, StoreError, Table};
 
 pub struct MortalStore {
     inner: Arc<dyn Store>,
     is_dead: AtomicBool,
+    /// Commits that it still takes.
+    left: AtomicUsize,
 }
 
 impl MortalStore {
     pub fn new(inner: Arc<dyn Store>) -> MortalStore {
-        MortalStore { inner, is_dead: AtomicBool::new(false) }
+        MortalStore { inner, is_dead: AtomicBool::new(false), left: AtomicUsize::new(usize::MAX) }
     }
 
     /// From now on nothing is written.
     pub fn die(&self) {
         self.is_dead.store(true, Ordering::SeqCst);
     }
+
+    pub fn is_dead(&self) -> bool {
+        self.is_dead.load(Ordering::SeqCst)
+    }
+
+    /// So many commits more are written, and then nothing is.
+    pub fn die_after(&self, commits: usize) {
+        self.left.store(commits, Ordering::SeqCst);
+    }
 }
 
 impl Store for MortalStore {
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         if self.is_dead.load(Ordering::SeqCst) {
+            return Err(StoreError::Poisoned { cause: "the disk is gone".to_owned() });
+        }
+        let take_one = |left: usize| left.checked_sub(1);
+        if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take_one).is_err() {
+            self.die();
             return Err(StoreError::Poisoned { cause: "the disk is gone".to_owned() });
         }
         self.inner.commit(batch)
