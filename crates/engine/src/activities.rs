@@ -41,9 +41,37 @@ pub struct ActivityTask {
 /// A task that waits for a worker.
 #[derive(Clone, Debug)]
 pub(crate) struct QueuedTask {
+    pub(crate) activity: Arc<str>,
     pub(crate) execution: ExecutionArn,
     pub(crate) scope: ScopeId,
     pub(crate) task: EventId,
+}
+
+/// A task that was taken out of its queue for a worker. Unless it is handed on, it goes back to where it was: a worker may
+/// give up at any moment.
+pub(crate) struct HeldTask<'a> {
+    activities: &'a Activities,
+    task: Option<QueuedTask>,
+}
+
+impl HeldTask<'_> {
+    /// The task, where it has not been handed on.
+    pub(crate) fn task(&self) -> Option<&QueuedTask> {
+        self.task.as_ref()
+    }
+
+    /// Somebody else answers for it from now on.
+    pub(crate) fn hand_on(mut self) {
+        self.task = None;
+    }
+}
+
+impl Drop for HeldTask<'_> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            self.activities.put_back(task);
+        }
+    }
 }
 
 /// The registered activities and their queues. Cheap to clone.
@@ -151,13 +179,23 @@ impl Activities {
         let queue = self.queue(activity);
         let mut waiting = lock(&queue.tasks);
         if waiting.known.insert((execution.clone(), task)) {
-            waiting.order.push_back(QueuedTask { execution, scope, task });
+            waiting.order.push_back(QueuedTask { activity: activity.into(), execution, scope, task });
+            queue.arrived.notify_one();
+        }
+    }
+
+    /// Gives back a task that its worker did not wait for: it comes before those that wait.
+    pub(crate) fn put_back(&self, task: QueuedTask) {
+        let queue = self.queue(&task.activity);
+        let mut waiting = lock(&queue.tasks);
+        if waiting.known.insert((task.execution.clone(), task.task)) {
+            waiting.order.push_front(task);
             queue.arrived.notify_one();
         }
     }
 
     /// The next task of an activity, first come first served.
-    pub(crate) async fn next(&self, activity: &str) -> Result<QueuedTask, EngineError> {
+    pub(crate) async fn next(&self, activity: &str) -> HeldTask<'_> {
         let queue = self.queue(activity);
         loop {
             let arrived = queue.arrived.notified();
@@ -174,7 +212,7 @@ impl Activities {
                 queue.arrived.notify_one();
             }
             match task {
-                Some(task) => return Ok(task),
+                Some(task) => return HeldTask { activities: self, task: Some(task) },
                 None => arrived.await,
             }
         }

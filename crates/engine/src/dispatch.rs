@@ -1,5 +1,6 @@
 //! Calling tasks, after the facts that name them are durable; and taking up what an earlier process left.
 
+use crate::activities::QueuedTask;
 use crate::duties::Duty;
 use crate::error::EngineError;
 use crate::keys;
@@ -165,11 +166,10 @@ impl Shared {
             return self.activities.offer(activity, arn.clone(), task.scope, task.task);
         }
         let (mailboxes, arn) = (self.mailboxes.clone(), arn.clone());
-        // Nobody waits for what the worker would be given.
-        let (reply, _) = oneshot::channel();
-        let (scope, task) = (task.scope, task.task);
+        let (activity, execution) = (activity.clone(), arn.clone());
+        let task = QueuedTask { activity, execution, scope: task.scope, task: task.task };
         tokio::spawn(async move {
-            let message = Message::Take { arn: arn.clone(), scope, task, worker_name: None, reply };
+            let message = Message::Take { task, worker_name: None, reply: None };
             let _ = mailboxes.send(&arn, message).await;
         });
     }

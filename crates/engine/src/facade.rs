@@ -1,6 +1,6 @@
 //! The engine as its users see it.
 
-use crate::activities::{Activities, ActivityTask, QueuedTask};
+use crate::activities::{Activities, ActivityTask};
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::keys::{self, Part};
@@ -114,8 +114,8 @@ impl Engine {
         &self.shared.activities
     }
 
-    /// Hands the next task of an activity to a worker: waits for one as long as this future is polled. A task that is
-    /// handed out counts as started, whether or not the worker hears of it.
+    /// Hands the next task of an activity to a worker: waits for one as long as this future is polled. A worker that gives up
+    /// before the execution has noted that it started takes no task with it; from then on it counts as started.
     pub async fn next_activity_task(
         &self,
         activity: &str,
@@ -123,11 +123,13 @@ impl Engine {
     ) -> Result<ActivityTask, EngineError> {
         let worker_name: Option<Arc<str>> = worker_name.map(Into::into);
         loop {
-            let QueuedTask { execution: arn, scope, task } = self.activities().next(activity).await?;
+            let held = self.activities().next(activity).await;
+            let Some(task) = held.task().cloned() else { continue };
             let (reply, answer) = oneshot::channel();
-            let worker_name = worker_name.clone();
-            let message = Message::Take { arn: arn.clone(), scope, task, worker_name, reply };
+            let arn = task.execution.clone();
+            let message = Message::Take { task, worker_name: worker_name.clone(), reply: Some(reply) };
             self.shared.mailboxes.send(&arn, message).await?;
+            held.hand_on();
             if let Some(taken) = answer.await.map_err(|_| EngineError::Stopped)?? {
                 return Ok(taken);
             }

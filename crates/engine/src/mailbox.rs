@@ -1,6 +1,6 @@
 //! What a shard is asked.
 
-use crate::activities::ActivityTask;
+use crate::activities::{ActivityTask, QueuedTask};
 use crate::error::{EngineError, StartError, TokenError};
 use crate::machines::StateMachine;
 use crate::redrive::RedriveMessage;
@@ -27,8 +27,9 @@ pub(crate) enum Message {
         action: TokenAction,
         reply: oneshot::Sender<Result<(), TokenError>>,
     },
-    /// A worker asks for a queued task of an activity; nothing comes back if the task is gone.
-    Take { arn: ExecutionArn, scope: ScopeId, task: EventId, worker_name: Option<Arc<str>>, reply: TakeReply },
+    /// A worker asks for a queued task of an activity; nothing comes back if the task is gone. Where a mock stands for the
+    /// worker, nobody waits for the answer.
+    Take { task: QueuedTask, worker_name: Option<Arc<str>>, reply: Option<TakeReply> },
     /// Stop an execution.
     Stop {
         arn: ExecutionArn,

@@ -2,7 +2,7 @@
 //!
 //! The loop: take what has come in, decide it all, commit it as one batch, and only then answer, call and set timers.
 
-use crate::activities::{Activities, ActivityTask};
+use crate::activities::{Activities, ActivityTask, QueuedTask};
 use crate::clock::Drawn;
 use crate::config::EngineConfig;
 use crate::duties::Duty;
@@ -20,14 +20,14 @@ use crate::verify;
 use crate::workflows::Closings;
 use json::Payload;
 use logs::LogEntry;
-use machine::{About, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};
-use model::{EventId, ExecutionArn, ExecutionStatus, Timestamp, limits};
+use machine::{About, Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
+use model::{ExecutionArn, ExecutionStatus, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Batch, GroupCommit, Store, Table};
 use tasks::TaskRunner;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// What the shards share.
 #[derive(Clone)]
@@ -209,11 +209,17 @@ impl Shard {
                 }));
                 Ok(())
             }
-            Message::Take { arn, scope, task, worker_name, reply } => {
-                let taken = self.take_activity_task(&arn, scope, task, worker_name, round)?;
-                round.replies.push(Box::new(move |outcome| {
-                    let _ = reply.send(outcome.map(|()| taken));
-                }));
+            Message::Take { task, worker_name, reply } => {
+                if reply.as_ref().is_some_and(oneshot::Sender::is_closed) {
+                    self.shared.activities.put_back(task);
+                    return Ok(());
+                }
+                let taken = self.take_activity_task(&task, worker_name, round)?;
+                if let Some(reply) = reply {
+                    round.answer(move |outcome| {
+                        let _ = reply.send(outcome.map(|()| taken));
+                    });
+                }
                 Ok(())
             }
             Message::Stop { arn, failure, reply } => {
@@ -292,21 +298,21 @@ impl Shard {
     /// Gives a queued task to a worker, unless it is gone or another worker has it.
     fn take_activity_task(
         &mut self,
-        arn: &ExecutionArn,
-        scope: ScopeId,
-        task: EventId,
+        task: &QueuedTask,
         worker_name: Option<Arc<str>>,
         round: &mut Round,
     ) -> Result<Option<ActivityTask>, EngineError> {
+        let QueuedTask { execution: arn, scope, task, .. } = task;
         if !self.load(arn)? {
             return Ok(None);
         }
         let outstanding = self.live.get(arn).map(|live| live.execution.outstanding()).unwrap_or_default();
         let is_same = |one: &OutstandingTask| {
-            one.scope == scope && one.task == task && one.progress == TaskProgress::Queued
+            one.scope == *scope && one.task == *task && one.progress == TaskProgress::Queued
         };
         let Some(found) = outstanding.into_iter().find(is_same) else { return Ok(None) };
-        self.stimulate(arn, Stimulus::ActivityStarted { scope, task, worker_name }, round)?;
+        let stimulus = Stimulus::ActivityStarted { scope: *scope, task: *task, worker_name };
+        self.stimulate(arn, stimulus, round)?;
         Ok(found.token.map(|token| ActivityTask { token, input: found.input }))
     }
 

@@ -15,6 +15,7 @@ on_both_stores!(
     a_worker_is_given_a_task_and_answers_it,
     a_worker_that_came_first_waits_for_the_task,
     a_worker_that_gives_up_takes_no_task_with_it,
+    a_worker_that_gives_up_while_the_engine_is_busy_takes_no_task_with_it,
     each_task_goes_to_one_worker,
     tasks_that_wait_for_a_worker_outlive_the_process,
     a_task_that_was_handed_out_is_not_handed_out_again_after_a_restart,
@@ -110,6 +111,43 @@ fn a_worker_that_gives_up_takes_no_task_with_it(bed: &Bed) {
     }
     for arn in &arns {
         assert_eq!(process.ended(arn).status, ExecutionStatus::Succeeded);
+    }
+}
+
+fn a_worker_that_gives_up_while_the_engine_is_busy_takes_no_task_with_it(bed: &Bed) {
+    for mailbox_capacity in [1, 4096] {
+        let config = engine::EngineConfig { shards: 1, mailbox_capacity, ..bed.config.clone() };
+        let process = bed.boot_with(config);
+        create_activity(&process);
+        let name = format!("busy{mailbox_capacity}");
+        let machine = process.create(&name, &definition(&process));
+        let arn = process.start(&machine, "first");
+        // A start whose commit hangs keeps the shard; the ones behind it fill its mailbox, where that is small.
+        let gate = process.store.gate.lock().unwrap();
+        let starts: Vec<_> = (0..4)
+            .map(|number| {
+                let engine = process.engine.clone();
+                let request = request(&machine, &format!("e{number}"), "{}");
+                process.spawn(async move { engine.start_execution(request).await })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(100));
+        for _ in 0..2 {
+            assert!(nothing_is_there(&process));
+        }
+        drop(gate);
+        let mut arns = vec![arn];
+        for start in starts {
+            arns.push(process.run(start).unwrap().unwrap().arn);
+        }
+        for _ in &arns {
+            answer(&process, &process.run(take(&process.engine, None))).unwrap();
+        }
+        for arn in &arns {
+            assert_eq!(process.ended(arn).status, ExecutionStatus::Succeeded);
+        }
+        assert!(nothing_is_there(&process));
+        process.kill();
     }
 }
 

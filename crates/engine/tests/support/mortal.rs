@@ -1,7 +1,7 @@
 //! A store whose commits can be made to fail, once or for good.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use store::{Batch, Direction, KeyRange, Page, Store, StoreError, Table};
 
 pub struct MortalStore {
@@ -9,11 +9,18 @@ pub struct MortalStore {
     is_dead: AtomicBool,
     /// Commits that it still takes.
     left: AtomicUsize,
+    /// Commits wait while a test holds it.
+    pub gate: Mutex<()>,
 }
 
 impl MortalStore {
     pub fn new(inner: Arc<dyn Store>) -> MortalStore {
-        MortalStore { inner, is_dead: AtomicBool::new(false), left: AtomicUsize::new(usize::MAX) }
+        MortalStore {
+            inner,
+            is_dead: AtomicBool::new(false),
+            left: AtomicUsize::new(usize::MAX),
+            gate: Mutex::new(()),
+        }
     }
 
     /// From now on nothing is written.
@@ -33,6 +40,7 @@ impl MortalStore {
 
 impl Store for MortalStore {
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        drop(self.gate.lock().unwrap());
         if self.is_dead.load(Ordering::SeqCst) {
             return Err(StoreError::Poisoned { cause: "the disk is gone".to_owned() });
         }
