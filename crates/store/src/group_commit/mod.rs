@@ -235,6 +235,15 @@ impl Committer {
         true
     }
 
+    /// Waits until something waits to be committed, or the queue was closed. Works on any executor.
+    pub async fn arrival(&self) {
+        std::future::poll_fn(|context| match self.queue.poll_arrival(context.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    }
+
     /// The body of the thread: ends when the queue is closed and empty.
     fn run(&self) {
         while let Some(submissions) = self.queue.take_all() {

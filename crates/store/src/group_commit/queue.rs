@@ -25,6 +25,8 @@ pub(super) struct Queue {
     filled: Condvar,
     /// Signalled when there is room, or the queue was closed or poisoned.
     emptied: Condvar,
+    /// The task that waits for a submission. Set under the lock of the state.
+    committer: Mutex<Option<Waker>>,
 }
 
 #[derive(Default)]
@@ -46,12 +48,15 @@ impl Queue {
             state: Mutex::default(),
             filled: Condvar::new(),
             emptied: Condvar::new(),
+            committer: Mutex::default(),
         }
     }
 
     /// Adds a submission at once, or refuses it.
     pub(super) fn try_push(&self, submission: Submission) -> Result<(), Box<Refused>> {
-        self.push(&mut self.lock(), submission)
+        let pushed = self.push(&mut self.lock(), submission);
+        self.wake_committer();
+        pushed
     }
 
     /// As [`Queue::try_push`], and wakes the task when it makes sense to try again.
@@ -63,6 +68,8 @@ impl Queue {
         {
             state.wakers.push(waker.clone());
         }
+        drop(state);
+        self.wake_committer();
         pushed
     }
 
@@ -72,7 +79,10 @@ impl Queue {
         while state.refusal().is_none() && !self.has_room(&state, &submission) {
             state = self.emptied.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        self.push(&mut state, submission).map_err(|refused| refused.0)
+        let pushed = self.push(&mut state, submission).map_err(|refused| refused.0);
+        drop(state);
+        self.wake_committer();
+        pushed
     }
 
     /// Waits for submissions and takes them all, in order. `None` when the queue is closed and empty.
@@ -92,6 +102,14 @@ impl Queue {
         self.empty(self.lock())
     }
 
+    /// Whether something waits or nothing can come any more; where not, the task is woken when that changes.
+    pub(super) fn poll_arrival(&self, waker: &Waker) -> bool {
+        let state = self.lock();
+        let has_arrived = !state.submissions.is_empty() || state.is_closed;
+        *self.lock_committer() = (!has_arrived).then(|| waker.clone());
+        has_arrived
+    }
+
     /// Refuses every later submission, and gives back those that wait.
     pub(super) fn poison(&self, cause: String) -> Vec<Submission> {
         let mut state = self.lock();
@@ -105,6 +123,7 @@ impl Queue {
         state.is_closed = true;
         self.filled.notify_all();
         self.wake(state);
+        self.wake_committer();
     }
 
     /// The error for whoever comes now.
@@ -148,6 +167,17 @@ impl Queue {
         drop(state);
         self.emptied.notify_all();
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn wake_committer(&self) {
+        let committer = self.lock_committer().take();
+        if let Some(committer) = committer {
+            committer.wake();
+        }
+    }
+
+    fn lock_committer(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.committer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

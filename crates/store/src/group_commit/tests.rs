@@ -340,7 +340,12 @@ fn a_stepped_one_commits_what_waits_when_it_is_told_to() {
     let store = Arc::new(crate::MemoryStore::new());
     let (commits, committer) = GroupCommit::stepped(store.clone(), &GroupCommitOptions::default());
     assert!(!committer.commit_waiting(), "nothing waited");
-    let outcomes = submit(&commits, 0..3);
+    let outcomes = thread::scope(|scope| {
+        let arrived = scope.spawn(|| block_on(committer.arrival()));
+        let outcomes = submit(&commits, 0..3);
+        arrived.join().unwrap();
+        outcomes
+    });
     assert_eq!((commits.queued(), outcomes.try_recv().is_err()), (3, true));
     assert!(committer.commit_waiting());
     assert_eq!(told(&outcomes), [0, 1, 2]);
