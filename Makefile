@@ -13,7 +13,7 @@ CONFORMANCE := $(SHARED)/conformance/run.py
 FUZZ_TARGETS := json_reader definition jsonpath jsonata intrinsics
 FUZZ_SECONDS ?= 600
 
-.PHONY: fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
+.PHONY: simulate fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
 
 help:
 	@echo "make demo         build, run real workflows, kill the server in the middle, show that nothing is lost"
@@ -21,6 +21,7 @@ help:
 	@echo "make dev          serve examples/order-processing and reload it on change"
 	@echo "make bench        benchmarks that compare two things in one run"
 	@echo "make crash-test   200 rounds of kill -9 under load"
+	@echo "make simulate     the engine under a seeded clock, disk and outside world (SEEDS=10000 FROM=0)"
 	@echo "make fuzz         10 minutes of each fuzz target (FUZZ_SECONDS says otherwise); needs nightly and cargo-fuzz"
 	@echo "make jsonata-suite  the reference's suite; ends with how many of its cases pass"
 	@echo "make fmt / lint   format / check format and lints"
@@ -68,6 +69,13 @@ crash-test: release venv
 
 crash-test-short: build venv
 	$(PY) tests/crash/crash.py --bin $(DEBUG) --rounds 8
+
+# Seeds that `make simulate` runs, and the first of them.
+SEEDS ?= 10000
+FROM ?= 0
+
+simulate: tools
+	cargo run --release -q -p stepwright-sim -- --seeds $(SEEDS) --from $(FROM)
 
 fuzz: tools
 	@cargo +nightly fuzz --version >/dev/null 2>&1 || { echo "missing: a nightly toolchain and cargo-fuzz (rustup toolchain install nightly; cargo install cargo-fuzz)"; exit 1; }

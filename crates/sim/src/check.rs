@@ -122,10 +122,17 @@ fn ended(engine: &Engine, execution: &ExecutionArn, noted: &Noted) -> Result<(),
         return Err(format!("{execution}: its input is not the one it was started with"));
     }
     let events = history(engine, execution)?;
-    let ends = events.iter().filter_map(|event| end(&event.details)).collect::<Vec<_>>();
-    if ends != [record.status] {
+    let ends: Vec<_> = events.iter().filter_map(|event| end(&event.details)).collect();
+    let is_redrive = |event: &&HistoryEvent| matches!(event.details, EventDetails::ExecutionRedriven { .. });
+    let redrives = events.iter().filter(is_redrive).count();
+    if ends.len() != redrives + 1 || ends.last() != Some(&record.status) {
         let (status, last) = (record.status, last_of(&events));
-        return Err(format!("{execution}: it is {status:?} and has ended with {ends:?}; its last events: {last}"));
+        return Err(format!(
+            "{execution}: it is {status:?}, was redriven {redrives} times and has ended with {ends:?}; its last events: {last}"
+        ));
+    }
+    if redrives < noted.redriven.get(execution).copied().unwrap_or_default() {
+        return Err(format!("{execution}: a redrive was acknowledged, and only {redrives} are on record"));
     }
     if noted.stopped.contains(execution) && record.status == ExecutionStatus::Running {
         return Err(format!("{execution}: its stop was acknowledged, and it runs"));

@@ -17,6 +17,8 @@ pub(crate) struct Noted {
     pub(crate) started: BTreeMap<ExecutionArn, String>,
     /// Executions whose stop was acknowledged.
     pub(crate) stopped: Vec<ExecutionArn>,
+    /// Redrives of each execution that were acknowledged.
+    pub(crate) redriven: BTreeMap<ExecutionArn, usize>,
     /// Marks in the outputs that were sent with a token and taken.
     pub(crate) taken: Vec<(ExecutionArn, String)>,
     /// The longest history that anybody was shown.

@@ -268,6 +268,20 @@ impl Run {
                     });
                 }
             }
+            Action::Delete { machine } => {
+                if let Some(workflow) = self.workflows.get(machine) {
+                    let arn = engine.partition().state_machine(&workflow.name);
+                    let engine = engine.clone();
+                    // Whether it was deleted shows in what follows: all its executions end.
+                    tokio::spawn(async move { engine.delete_state_machine(&arn.0).await });
+                }
+            }
+            Action::Redrive { execution } => {
+                for workflow in &self.workflows {
+                    let arn = engine.partition().execution(&workflow.name, &execution.to_string());
+                    tokio::spawn(redrive(engine.clone(), self.notes.clone(), arn));
+                }
+            }
             Action::Read { execution } => {
                 for workflow in &self.workflows {
                     let arn = engine.partition().execution(&workflow.name, &execution.to_string());
@@ -417,6 +431,13 @@ async fn start(engine: Engine, notes: Arc<Notes>, machine: String, execution: u3
             }
         }
         Err(error) => notes.violation(format!("execution {execution} of {machine} was refused: {error}")),
+    }
+}
+
+/// A client redrives an execution; most cannot be.
+async fn redrive(engine: Engine, notes: Arc<Notes>, arn: ExecutionArn) {
+    if engine.redrive_execution(&arn, None).await.is_ok() {
+        *notes.lock().redriven.entry(arn).or_default() += 1;
     }
 }
 

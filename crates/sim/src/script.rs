@@ -46,6 +46,16 @@ pub enum Action {
         /// The execution's number.
         execution: u32,
     },
+    /// A client deletes a state machine, which stops its executions; the next process creates it again.
+    Delete {
+        /// Which machine.
+        machine: usize,
+    },
+    /// A client redrives an execution, if it can be.
+    Redrive {
+        /// The execution's number.
+        execution: u32,
+    },
     /// A client reads an execution and its history.
     Read {
         /// The execution's number.
@@ -158,8 +168,10 @@ fn start(rng: &mut Rng, machines: usize, execution: u32) -> Action {
 
 fn client(rng: &mut Rng, machines: usize, executions: u32) -> Action {
     let execution = rng.u32(0..executions.max(1));
-    match rng.u32(0..8) {
+    match rng.u32(0..10) {
         0 | 1 => Action::Stop { execution },
+        3 | 4 => Action::Redrive { execution },
+        5 if percent(rng, 20) => Action::Delete { machine: rng.usize(0..machines.max(1)) },
         // The same execution again, perhaps of another machine.
         2 => Action::Start { machine: rng.usize(0..machines.max(1)), execution },
         _ => Action::Read { execution },
