@@ -89,7 +89,7 @@ fn describe(engine: &Engine, execution: &ExecutionArn) -> Result<Option<Executio
 /// What must hold when all faults are over and everything had time to end.
 pub(crate) fn at_the_end(engine: &Engine, disk: &Disk, notes: &Notes) -> Vec<String> {
     let mut problems = Vec::new();
-    for table in [Table::OpenExecutions, Table::Timers] {
+    for table in [Table::OpenExecutions, Table::Timers, Table::Duties] {
         match disk.scan(table, KeyRange::all(), Direction::Forward, 100) {
             Ok(page) if page.records.is_empty() => {}
             Ok(page) => {

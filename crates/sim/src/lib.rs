@@ -8,7 +8,7 @@
 //! * an acknowledged start, stop or token is never lost;
 //! * nothing is called before the event that says so is durable, and no event is acted on twice;
 //! * a history that was shown to somebody never changes but by growing, and is one that the machine's rules allow;
-//! * every execution ends, and leaves no timer and no mark of being open behind;
+//! * every execution ends, and leaves no timer, no duty and no mark of being open behind;
 //! * nothing panics, and no shard stops unless the disk failed under it.
 //!
 //! A script that breaks one is made shorter by [`shortened`] until each of its steps is needed.
