@@ -31,7 +31,7 @@ MAY_USE = {
     "server": LANGUAGE | {"store", "logs", "tasks", "aws", "lambda", "engine"},
     "cli": LANGUAGE | {"template", "store", "logs", "tasks", "aws", "lambda", "engine", "server"},
     "fuzzing": (LANGUAGE - {"machine"}) | {"template"},
-    "sim": LANGUAGE | {"store", "logs", "tasks", "engine"},
+    "sim": LANGUAGE | {"store", "aws", "tasks", "engine"},
 }
 
 # Crates that are functions of their arguments: no clock, randomness, environment, file, network or thread.
