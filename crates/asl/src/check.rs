@@ -5,7 +5,8 @@ use crate::definition::Definition;
 use crate::diagnostic::Diagnostic;
 use crate::outline::Outline;
 use crate::rules::{
-    document, query_language, reachability, state_names, terminal_state, transitions, variable_scopes,
+    document, query_language, reachability, state_names, terminal_state, transitions, undefined_variables,
+    variable_scopes,
 };
 use crate::tree::{Dialect, Field, Object, QueryLanguage};
 use json::spanned::Spanned;
@@ -64,7 +65,7 @@ fn check(tree: &Spanned, machine_type: StateMachineType) -> (Option<Definition>,
 
     let mut cx = Checker::new(machine_language);
     let definition = crate::compile::definition(&root, &mut cx);
-    check_graph(&root, &mut cx);
+    check_graph(&root, definition.as_ref(), &mut cx);
     let diagnostics = cx.finish();
     assert!(
         definition.is_some() || diagnostics.iter().any(Diagnostic::is_error),
@@ -73,7 +74,7 @@ fn check(tree: &Spanned, machine_type: StateMachineType) -> (Option<Definition>,
     (definition, diagnostics)
 }
 
-fn check_graph(root: &Object<'_>, cx: &mut Checker) {
+fn check_graph(root: &Object<'_>, definition: Option<&Definition>, cx: &mut Checker) {
     let Some(outline) = Outline::of(root) else { return };
     transitions::check(&outline, cx);
     if terminal_state::check(&outline, cx) {
@@ -81,4 +82,7 @@ fn check_graph(root: &Object<'_>, cx: &mut Checker) {
     }
     state_names::check(&outline, &mut HashSet::new(), cx);
     variable_scopes::check(&outline, cx);
+    if let Some(definition) = definition {
+        undefined_variables::check(&outline, &definition.block, cx);
+    }
 }

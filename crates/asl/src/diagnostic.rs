@@ -78,6 +78,8 @@ pub enum Code {
     NoPath,
     /// Warning: the Result of a Pass looks dynamic, but is a literal.
     PassResultIsStatic,
+    /// Warning: a state reads a variable that some way to it does not assign.
+    PossiblyUndefinedVariable,
 }
 
 impl Code {
@@ -100,6 +102,7 @@ impl Code {
             Code::NoDollar => "NO_DOLLAR",
             Code::NoPath => "NO_PATH",
             Code::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
+            Code::PossiblyUndefinedVariable => "POSSIBLY_UNDEFINED_VARIABLE",
         }
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct StateOutline<'d> {
 pub(crate) struct Target<'d> {
     pub(crate) name: &'d str,
     pub(crate) field: Field<'d>,
+    /// The variables that are assigned on the way there.
+    pub(crate) assigned: Vec<&'d str>,
 }
 
 impl<'d> Outline<'d> {
@@ -38,7 +40,7 @@ impl<'d> Outline<'d> {
     pub(crate) fn of(block: &Object<'d>) -> Option<Outline<'d>> {
         let states = block.field("States")?.as_object()?;
         Some(Outline {
-            start_at: target(block, "StartAt"),
+            start_at: target(block, "StartAt", QueryLanguage::JsonPath),
             states: states.fields().map(|(name, field)| (&**name, StateOutline::of(field))).collect(),
         })
     }
@@ -64,12 +66,13 @@ impl<'d> StateOutline<'d> {
                 language,
             };
         };
+        let language = query_language::written(&state).unwrap_or(language);
         let mut targets = Vec::new();
-        targets.extend(target(&state, "Next"));
+        targets.extend(target(&state, "Next", language));
         for clauses in ["Choices", "Catch"] {
-            targets.extend(objects(&state, clauses).filter_map(|clause| target(&clause, "Next")));
+            targets.extend(objects(&state, clauses).filter_map(|clause| target(&clause, "Next", language)));
         }
-        targets.extend(target(&state, "Default"));
+        targets.extend(target(&state, "Default", language));
         let processors = ["ItemProcessor", "Iterator"];
         let processors: Vec<_> =
             processors.iter().filter_map(|name| state.field(name)?.as_object()).collect();
@@ -79,7 +82,6 @@ impl<'d> StateOutline<'d> {
         let clauses = ["Choices", "Catch"].into_iter().flat_map(|clauses| objects(&state, clauses));
         let assigned =
             std::iter::once(state.clone()).chain(clauses).flat_map(|object| assigned(&object)).collect();
-        let language = query_language::written(&state).unwrap_or(language);
         let is_terminal = is_terminal(&state);
         StateOutline { targets, is_terminal, blocks, assigned, is_distributed, language, field }
     }
@@ -103,9 +105,18 @@ fn assigned<'d>(object: &Object<'d>) -> Vec<(&'d str, Field<'d>)> {
     assign.iter().flat_map(|assign| assign.fields()).map(|(key, field)| (&**key, field)).collect()
 }
 
-fn target<'d>(object: &Object<'d>, name: &str) -> Option<Target<'d>> {
+fn target<'d>(object: &Object<'d>, name: &str, language: QueryLanguage) -> Option<Target<'d>> {
     let field = object.field(name)?;
-    Some(Target { name: field.as_str()?, field })
+    let assigned = assigned(object).into_iter().map(|(key, _)| variable(key, language)).collect();
+    Some(Target { name: field.as_str()?, field, assigned })
+}
+
+/// The variable that a key of Assign names.
+pub(crate) fn variable(key: &str, language: QueryLanguage) -> &str {
+    match language {
+        QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
+        QueryLanguage::Jsonata => key,
+    }
 }
 
 fn objects<'d>(state: &Object<'d>, name: &str) -> impl Iterator<Item = Object<'d>> {

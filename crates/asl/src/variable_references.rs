@@ -20,10 +20,9 @@ impl Definition {
 
 fn of_block(block: &Block, references: &mut Vec<(Arc<str>, Vec<Arc<str>>)>) {
     for state in block.states.values() {
-        let mut reader = Reader::default();
-        reader.state(state);
-        if !reader.names.is_empty() {
-            references.push((state.name.clone(), reader.names.into_iter().collect()));
+        let names = read_by(state);
+        if !names.is_empty() {
+            references.push((state.name.clone(), names.into_iter().collect()));
         }
         match &state.kind {
             StateKind::Parallel(parallel) => {
@@ -38,6 +37,13 @@ fn of_block(block: &Block, references: &mut Vec<(Arc<str>, Vec<Arc<str>>)>) {
             | StateKind::Fail(_) => {}
         }
     }
+}
+
+/// The names that one state reads, but for the states inside it.
+pub(crate) fn read_by(state: &State) -> BTreeSet<Arc<str>> {
+    let mut reader = Reader::default();
+    reader.state(state);
+    reader.names
 }
 
 /// Collects the names that one state reads.

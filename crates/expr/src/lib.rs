@@ -16,14 +16,16 @@ mod path;
 mod query;
 mod scope;
 mod template;
+mod variable_name;
 
 pub use error_path::ErrorPathSource;
 pub use expression::{Expression, ExpressionError};
 pub use intrinsics::{Intrinsic, IntrinsicError};
-pub use path::{PathError, QueryPath, Root, is_variable_name};
+pub use path::{PathError, QueryPath, Root};
 pub use query::{Outside, Query, QueryError, QueryScope, QuerySyntaxError, QueryTemplate};
 pub use scope::{ContextSource, Entropy, MAX_BYTES, Scope, Variables};
 pub use template::{Template, TemplateError, TemplateSyntaxError};
+pub use variable_name::is_variable_name;
 
 /// A text that is no path or no intrinsic call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

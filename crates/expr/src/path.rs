@@ -1,14 +1,12 @@
 //! Paths with a root: `$.a`, `$$.Execution.Id`, `$name.a[0]`.
 
 use crate::scope::Evaluation;
+use crate::variable_name::is_variable_name;
 use crate::{Scope, SyntaxError};
 use json::Value;
 use jsonpath::{EvalError, Path};
 use std::fmt;
 use std::sync::Arc;
-
-/// The longest name of a variable, in characters.
-const MAX_VARIABLE_NAME: usize = 80;
 
 /// Where a path starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,14 +119,6 @@ impl QueryPath {
     fn error(&self, cause: EvalError, scope: &Scope<'_>) -> PathError {
         PathError { path: self.text.clone(), input: scope.input.clone(), cause }
     }
-}
-
-/// Whether a text may name a variable: 1 to 80 characters, a letter first, then letters, digits and `_`.
-pub fn is_variable_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(char::is_alphabetic)
-        && chars.all(|c| c.is_alphanumeric() || c == '_')
-        && name.chars().count() <= MAX_VARIABLE_NAME
 }
 
 /// A path that could not be evaluated. How AWS words it depends on the field, hence the two renderings; `Display` is

@@ -3,7 +3,9 @@
 use crate::checker::Checker;
 use crate::definition::{Jitter, Retrier};
 use crate::rules::number_ranges::{self, Bounds, FROM_ZERO, MAX_DELAY};
-use crate::rules::{enumerations, error_equals, required_fields, unsupported_fields, value_types};
+use crate::rules::{
+    enumerations, error_equals, required_fields, retry_delays, unsupported_fields, value_types,
+};
 use crate::tree::Object;
 
 const DEFAULT_INTERVAL_SECONDS: u64 = 1;
@@ -36,6 +38,7 @@ fn retrier(retrier: &Object<'_>, is_last: bool, cx: &mut Checker) -> Option<Retr
     let interval_seconds = integer("IntervalSeconds", FROM_ZERO);
     let max_attempts = integer("MaxAttempts", FROM_ZERO);
     let max_delay_seconds = integer("MaxDelaySeconds", MAX_DELAY);
+    retry_delays::check(retrier, interval_seconds.flatten(), max_delay_seconds.flatten(), cx);
     let backoff_rate = match retrier.field("BackoffRate") {
         Some(field) => number_ranges::number(&field, Bounds(1, None), cx),
         None => Some(DEFAULT_BACKOFF_RATE),

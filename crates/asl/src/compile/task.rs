@@ -5,7 +5,7 @@ use crate::checker::Checker;
 use crate::definition::Task;
 use crate::rules::number_ranges::TASK_SECONDS;
 use crate::rules::{
-    credentials, exclusive_fields, express_restrictions, reference_paths, required_fields,
+    credentials, exclusive_fields, express_restrictions, heartbeats, reference_paths, required_fields,
     resource_parameters, resources, templates,
 };
 use crate::tree::Object;
@@ -25,6 +25,7 @@ pub(super) fn task(state: &Object<'_>, cx: &mut Checker) -> Option<Task> {
     let result_path = reference_paths::result_path(state, cx);
     let timeout_seconds = fields::integer(state, exclusive_fields::TIMEOUT, TASK_SECONDS, cx);
     let heartbeat_seconds = fields::integer(state, exclusive_fields::HEARTBEAT, TASK_SECONDS, cx);
+    heartbeats::check(state, timeout_seconds.as_ref(), heartbeat_seconds.as_ref(), cx);
     let retry = retry::retriers(state, cx);
     let catch = catch::catchers(state, cx);
     let transition = fields::transition(state, cx);

@@ -86,4 +86,59 @@ mod tests {
             assert_eq!(problems_of_resource(arn), [""; 0], "{arn}");
         }
     }
+
+    #[test]
+    fn services_have_the_patterns_that_were_measured() {
+        let recognized = |resource: &str| {
+            let found = problems_of_resource(&format!("arn:aws:states:::{resource}"));
+            !found.iter().any(|problem| problem.contains("is not recognized"))
+        };
+        for resource in [
+            "lambda:invoke",
+            "sns:publish",
+            "sqs:sendMessage",
+            "dynamodb:putItem",
+            "events:putEvents",
+            "apigateway:invoke",
+            "aws-sdk:s3:listBuckets",
+        ] {
+            assert!(recognized(resource), "{resource}");
+            assert!(!recognized(&format!("{resource}.sync")), "{resource}");
+        }
+        for resource in [
+            "athena:startQueryExecution",
+            "batch:submitJob",
+            "codebuild:startBuild",
+            "elasticmapreduce:createCluster",
+            "emr-containers:startJobRun",
+            "emr-serverless:startJobRun",
+            "glue:startJobRun",
+            "databrew:startJobRun",
+            "mediaconvert:createJob",
+            "sagemaker:createTrainingJob",
+        ] {
+            assert!(recognized(resource) && recognized(&format!("{resource}.sync")), "{resource}");
+            assert!(!recognized(&format!("{resource}.waitForTaskToken")), "{resource}");
+            assert!(!recognized(&format!("{resource}.sync:2")), "{resource}");
+        }
+        for resource in [
+            "lambda:invoke",
+            "sns:publish",
+            "sqs:sendMessage",
+            "events:putEvents",
+            "ecs:runTask",
+            "aws-sdk:sfn:startExecution",
+        ] {
+            assert!(recognized(&format!("{resource}.waitForTaskToken")), "{resource}");
+        }
+        assert!(!recognized("dynamodb:putItem.waitForTaskToken"));
+        assert!(
+            recognized("states:startExecution.sync:2")
+                && recognized("states:startExecution.waitForTaskToken")
+        );
+        assert!(recognized("ecs:runTask.sync") && recognized("http:invoke"));
+        for resource in ["nothing:at", "lambda:invoke.never", "aws-sdk:s3:ListBuckets", "http:invoke.sync"] {
+            assert!(!recognized(resource), "{resource}");
+        }
+    }
 }

@@ -4,8 +4,7 @@
 use crate::checker::Checker;
 use crate::diagnostic::Code;
 use crate::location::shown;
-use crate::outline::Outline;
-use crate::tree::QueryLanguage;
+use crate::outline::{Outline, variable};
 use std::collections::HashSet;
 
 /// Checks the variables of a block and of those inside it.
@@ -31,13 +30,6 @@ fn check_block<'d>(outline: &Outline<'d>, outer: &HashSet<&'d str>, cx: &mut Che
         // AWS: documented, executions of a distributed Map see no variable of their parent.
         let seen = if state.is_distributed { &HashSet::new() } else { &names };
         state.blocks.iter().for_each(|block| check_block(block, seen, cx));
-    }
-}
-
-fn variable(key: &str, language: QueryLanguage) -> &str {
-    match language {
-        QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
-        QueryLanguage::Jsonata => key,
     }
 }
 
