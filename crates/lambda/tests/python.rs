@@ -55,6 +55,17 @@ async fn an_exception_is_told_as_lambda_tells_it() {
     host.shutdown().await;
 }
 
+// AWS: recorded test_invoke_bytes_payload.
+#[tokio::test]
+async fn bytes_are_the_response_as_they_stand() {
+    let text = "def handler(event, context):\n    return b'\"Hello\"' if event else bytes([255, 0])\n";
+    let functions = Functions::new().with("raw/handler.py", text);
+    let host = functions.host().await;
+    assert_eq!(call(&host, "raw", "1").await.payload.as_ref(), b"\"Hello\"");
+    assert_eq!(call(&host, "raw", "0").await.payload.as_ref(), [255, 0]);
+    host.shutdown().await;
+}
+
 #[tokio::test]
 async fn an_exception_leaves_the_process_warm() {
     let text = "calls = 0\n\

@@ -100,7 +100,7 @@ class RuntimeApi:
         headers = {"Content-Type": "application/json"}
         if error_type:
             headers["Lambda-Runtime-Function-Error-Type"] = ascii(error_type).strip("'")
-        self._call("POST", path, body.encode("utf-8"), headers)
+        self._call("POST", path, body, headers)
 
     def _call(self, method, path, body=None, headers={}):
         self._connection.request(method, _API + path, body, headers)
@@ -181,15 +181,17 @@ def answer(api, handler, headers, body):
             raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % error)
         result = handler(event, context)
         try:
-            text = json.dumps(result, cls=Encoder, ensure_ascii=False)
-            text.encode("utf-8")
+            # Bytes are the response as they stand, as with AWS's own client.
+            text = result
+            if not isinstance(result, bytes):
+                text = json.dumps(result, cls=Encoder, ensure_ascii=False).encode("utf-8")
         except Exception as error:
             raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error)
         path, error_type = "response", None
     except Exception as error:
         document = describe(error, _request_id)
         log_error(document)
-        text, path, error_type = json.dumps(document), "error", document["errorType"]
+        text, path, error_type = json.dumps(document).encode("utf-8"), "error", document["errorType"]
     sys.stdout.flush()
     sys.stderr.flush()
     api.post("/invocation/%s/%s" % (_request_id, path), text, error_type)
@@ -208,7 +210,7 @@ def run(handler_name):
         document = describe(error)
         log_error(document)
         sys.stdout.flush()
-        api.post("/init/error", json.dumps(document), document["errorType"])
+        api.post("/init/error", json.dumps(document).encode("utf-8"), document["errorType"])
         sys.exit(1)
     while True:
         headers, body = api.next()
