@@ -167,6 +167,19 @@ def test_definitions_are_validated(sfn):
     ]
 
 
+def test_warnings_are_shown_to_those_who_ask(sfn):
+    reads = {"Type": "Pass", "Parameters": {"a.$": "$total", "b": "$.looks"}, "End": True}
+    definition = json.dumps({"StartAt": "A", "States": {"A": reads}})
+    assert sfn.validate_state_machine_definition(definition=definition)["diagnostics"] == []
+    shown = sfn.validate_state_machine_definition(definition=definition, severity="WARNING")
+    assert shown["result"] == "OK"
+    found = [(one["severity"], one["code"], one["location"]) for one in shown["diagnostics"]]
+    assert found == [
+        ("WARNING", "NO_DOLLAR", "/States/A/Parameters"),
+        ("WARNING", "POSSIBLY_UNDEFINED_VARIABLE", "/States/A"),
+    ]
+
+
 def test_tags_are_set_listed_and_taken_away(sfn, machine, refused):
     arn = machine({"A": {"Type": "Succeed"}}, tags=[{"key": "team", "value": "blue"}])
     sfn.tag_resource(resourceArn=arn, tags=[{"key": "team", "value": "red"}, {"key": "empty", "value": ""}])

@@ -48,6 +48,8 @@ impl Severity {
 pub enum Code {
     /// The text is not JSON.
     InvalidJsonDescription,
+    /// Values stand in one another too deeply.
+    TooDeeplyNested,
     /// A structural rule is broken.
     SchemaValidationFailed,
     /// Nothing ends the workflow.
@@ -87,6 +89,7 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         match self {
             Code::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
+            Code::TooDeeplyNested => "TOO_DEEPLY_NESTED",
             Code::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
             Code::MissingEndState => "MISSING_END_STATE",
             Code::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",

@@ -29,4 +29,4 @@ pub use definition::{
     Retrier, State, StateKind, Task, Transition, ValueTemplate, Wait, WaitTime,
 };
 pub use diagnostic::{Code, Diagnostic, Severity, invalid_definition_message};
-pub use rules::document::not_json;
+pub use rules::document::{not_json, too_deep};

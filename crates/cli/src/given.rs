@@ -275,6 +275,9 @@ fn problem(text: &str, error: &ReadError) -> Diagnostic {
             Some(problem) if text.trim().is_empty() => problem,
             Some(_) | None => asl::not_json(text, error),
         },
+        ReadError::TooDeep { message, span } => {
+            asl::too_deep(format!("The YAML cannot be read: {message}"), Some(span.clone()))
+        }
         ReadError::Yaml { message, span } => Diagnostic {
             severity: Severity::Error,
             code: Code::InvalidJsonDescription,

@@ -24,7 +24,7 @@ pub fn yaml(bytes: &[u8]) {
                 assert!(error.offset <= text.len(), "{error:?}");
                 continue;
             }
-            Err(ReadError::Yaml { message, span }) => {
+            Err(ReadError::Yaml { message, span } | ReadError::TooDeep { message, span }) => {
                 assert!(!message.is_empty(), "refused without words");
                 assert!(text.get(span.clone()).is_some(), "{span:?} is no part of the text");
                 continue;

@@ -69,6 +69,13 @@ impl Document {
 pub enum ReadError {
     /// It is not JSON.
     Json(ParseError),
+    /// Its values stand in one another too deeply.
+    TooDeep {
+        /// What is wrong.
+        message: String,
+        /// The bytes of the text that it is about.
+        span: Range<usize>,
+    },
     /// It is not YAML, or YAML that no definition can be made of.
     Yaml {
         /// What is wrong.

@@ -4,8 +4,9 @@
 //! other value gives `Definition must be a valid JSON object` alone. Blank text counts as a value that is no object.
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use json::ParseError;
 use json::spanned::{self, Spanned};
+use json::{ErrorKind, ParseError};
+use std::ops::Range;
 
 /// The most characters of the text that an error shows.
 // AWS: unconfirmed, chosen because the Jackson library, whose words AWS shows, cuts the source there.
@@ -34,6 +35,12 @@ pub(crate) fn not_an_object() -> Diagnostic {
 /// The problem of a text that is no JSON.
 // AWS: recorded not_a_definition[NOT_A_DEF].
 pub fn not_json(text: &str, error: &ParseError) -> Diagnostic {
+    let start = text.floor_char_boundary(error.offset);
+    let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let span = Some(start..start + length);
+    if let ErrorKind::TooDeep(_) = error.kind {
+        return too_deep(error.message(), span);
+    }
     let (line, column) = (error.line, error.column);
     let source = match text.char_indices().nth(SHOWN_SOURCE) {
         Some((end, _)) => {
@@ -43,15 +50,19 @@ pub fn not_json(text: &str, error: &ParseError) -> Diagnostic {
         None => format!("\"{text}\""),
     };
     let location = format!("[Source: (String){source}; line: {line}, column: {column}]");
-    let start = text.floor_char_boundary(error.offset);
-    let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     Diagnostic {
         severity: Severity::Error,
         code: Code::InvalidJsonDescription,
         message: format!("{}\n at {location}", error.message()),
         location: Some(location),
-        span: Some(start..start + length),
+        span,
     }
+}
+
+/// The problem of a document whose values stand in one another too deeply.
+// AWS: the code is documented; at which depth, and the words, are unconfirmed.
+pub fn too_deep(message: String, span: Option<Range<usize>>) -> Diagnostic {
+    Diagnostic { severity: Severity::Error, code: Code::TooDeeplyNested, message, location: None, span }
 }
 
 #[cfg(test)]
@@ -84,6 +95,16 @@ mod tests {
             );
         }
         assert!(read(" {} ").is_ok());
+    }
+
+    #[test]
+    fn values_that_nest_too_deeply_are_refused_as_that() {
+        let found = crate::validate(&"[".repeat(600), model::StateMachineType::Standard).remove(0);
+        let words = "Document nesting depth (513) exceeds the maximum allowed (512)";
+        assert_eq!(
+            (found.code, found.message.as_str(), found.location),
+            (Code::TooDeeplyNested, words, None)
+        );
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl<'t> Builder<'t> {
             return Err(problem("a key is a text, not a list or mapping", span));
         }
         if self.open.len() >= DEEPEST {
-            return Err(problem(format!("values stand in one another more than {DEEPEST} deep"), span));
+            return Err(too_deep(span));
         }
         let function = match meaning(tag.as_deref(), &span)? {
             Some(Meaning::Function(function)) => Some(function),
@@ -182,7 +182,7 @@ impl<'t> Builder<'t> {
         };
         let (values, depth, is_merge) = (known.values, known.depth, known.is_merge);
         if self.open.len() + depth > DEEPEST {
-            return Err(problem(format!("values stand in one another more than {DEEPEST} deep"), span));
+            return Err(too_deep(span));
         }
         if self.waits_for_a_key() {
             let Some(text) = known.value.as_str() else {
@@ -280,6 +280,10 @@ impl<'t> Builder<'t> {
         }
         start..span.end.max(start)
     }
+}
+
+fn too_deep(span: Range<usize>) -> ReadError {
+    ReadError::TooDeep { message: format!("values stand in one another more than {DEEPEST} deep"), span }
 }
 
 fn meaning(tag: Option<&Tag>, span: &Range<usize>) -> Result<Option<Meaning>, ReadError> {

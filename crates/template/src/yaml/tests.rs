@@ -9,7 +9,9 @@ fn shown(text: &str) -> String {
 fn refused(text: &str) -> (String, String) {
     let read = read(text);
     let problem = read.and_then(|document| document.key_given_twice().map_or(Ok(()), Err));
-    let Err(ReadError::Yaml { message, span }) = problem else { panic!("it is read: {text}") };
+    let Err(ReadError::Yaml { message, span } | ReadError::TooDeep { message, span }) = problem else {
+        panic!("it is read: {text}")
+    };
     (message, text.get(span).unwrap_or("outside").lines().next().unwrap_or("").to_owned())
 }
 
@@ -133,7 +135,7 @@ proptest::proptest! {
     fn any_text_is_read_or_refused_with_places_inside_it(text in "[-?:,\\[\\]{}#&*!|>'\"%@`a-z \\nä0-9~<]{0,80}") {
         match read(&text) {
             Ok(document) => check(&text, &document.tree)?,
-            Err(ReadError::Yaml { message, span }) => {
+            Err(ReadError::Yaml { message, span } | ReadError::TooDeep { message, span }) => {
                 proptest::prop_assert!(!message.is_empty());
                 proptest::prop_assert!(text.get(span).is_some());
             }
