@@ -43,6 +43,9 @@ pub(crate) enum CliError {
     /// A template that makes no state machine.
     #[error("{path} is a template without a state machine", path = path.display())]
     NoMachine { path: PathBuf },
+    /// A machine was named where there is one definition without a key.
+    #[error("--machine names one of a template, and {path} is no template", path = path.display())]
+    NoTemplate { path: PathBuf },
     /// A template that makes several, of which one is needed.
     #[error("which state machine of {path} is meant? It has {}", names.join(", "), path = path.display())]
     WhichMachine { path: PathBuf, names: Vec<String> },
@@ -121,6 +124,7 @@ impl CliError {
         match self {
             CliError::UnknownFormat { .. }
             | CliError::WhichMachine { .. }
+            | CliError::NoTemplate { .. }
             | CliError::Substitutions { .. }
             | CliError::Input { .. }
             | CliError::Name { .. }
@@ -191,6 +195,7 @@ impl CliError {
             | CliError::InvalidDefinition { .. }
             | CliError::TooLong { .. }
             | CliError::NoMachine { .. }
+            | CliError::NoTemplate { .. }
             | CliError::Store(_)
             | CliError::Functions { .. }
             | CliError::Host(_)

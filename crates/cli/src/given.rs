@@ -71,6 +71,7 @@ impl Given {
         let wanted = match name {
             None if all.len() > 1 => return Err(CliError::WhichMachine { path: path.to_owned(), names }),
             None => Some(0),
+            Some(_) if names.is_empty() => return Err(CliError::NoTemplate { path: path.to_owned() }),
             Some(name) => all.iter().position(|given| given.machine.as_deref() == Some(name)),
         };
         match wanted {

@@ -111,6 +111,8 @@ fn yaml_and_the_machines_of_a_template_are_drawn_too() {
     );
     let ended = run(dir.path(), &[&draw[..], &["--machine", "Two"]].concat());
     assert!(ended.code == 0 && ended.out.contains("Two") && !ended.out.contains("One"), "{ended:?}");
+    let ended = run(dir.path(), &["graph", "small.asl.yaml", "-o", "-", "--machine", "A"]);
+    assert!(ended.code == 2 && ended.err.contains("is no template"), "{ended:?}");
 }
 
 #[test]

@@ -180,6 +180,7 @@ impl Filling<'_> {
             Some(_) if around.key.starts_with("Timestamp") => string("2030-01-01T00:00:00Z".to_owned()),
             _ if around.key == "Label" => string(short_names(text)),
             Some(_) if is_bare && is_boolean(around.key) => Some(Node::Bool(true)),
+            Some(_) if is_bare && matches!(around.key, "Retry" | "Catch") => Some(Node::Array(Vec::new())),
             Some(_) if is_no_text || (is_bare && is_number(around.key)) => Some(ONE),
             Some(_) | None => None,
         }
@@ -348,6 +349,14 @@ mod tests {
         let yaml = "Seconds: ${Wait}\nComment: ${Text}\nMaxAttempts: '${Quoted}'\nParameters: {TableName: \"${Table}\"}\n";
         let expected = r#"{"Seconds":1,"Comment":"${Text}","MaxAttempts":"${Quoted}","Parameters":{"TableName":"${Table}"}}"#;
         assert_eq!(filled(yaml, &[]), (expected.to_owned(), vec!["Wait".to_owned()]));
+    }
+
+    #[test]
+    fn retriers_and_catchers_are_assumed_to_be_none() {
+        let json = r#"{"Retry":${Retries},"Catch":${Catchers}}"#;
+        assert_eq!(filled(json, &[]).0, r#"{"Retry":[],"Catch":[]}"#);
+        let given = [("Retries", r#"[{"ErrorEquals":["E"]}]"#)];
+        assert_eq!(filled(json, &given).0, r#"{"Retry":[{"ErrorEquals":["E"]}],"Catch":[]}"#);
     }
 
     #[test]
