@@ -1,7 +1,9 @@
 //! The tree that is evaluated.
 
+use crate::builtins::Builtin;
 use crate::regex::Regex;
 use crate::signature::Signature;
+use crate::simple::Simple;
 use json::Value;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -36,6 +38,12 @@ pub(crate) struct Node {
     pub(crate) cons_array: bool,
     /// A block that binds variables, which are its own.
     pub(crate) binds: bool,
+    /// Something is done to the result: predicates, or a grouping that the path itself does not do.
+    pub(crate) goes_on: bool,
+    /// The expression in its simple form, where it has one. The stages of a step are not part of it.
+    pub(crate) simple: Option<Arc<Simple>>,
+    /// The steps at the start of a path that only name fields, and how many they are.
+    pub(crate) head: Option<(Arc<Simple>, usize)>,
 }
 
 impl Node {
@@ -146,6 +154,8 @@ pub(crate) struct Call {
     pub(crate) position: usize,
     /// The last thing that a lambda does: made after the lambda has returned.
     pub(crate) tail: bool,
+    /// What the name of the procedure means, where nothing in the expression can bind it.
+    pub(crate) builtin: Option<&'static Builtin>,
 }
 
 /// One expression of an order-by clause.

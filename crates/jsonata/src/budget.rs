@@ -20,6 +20,12 @@ impl Budget {
         Budget { steps: limits.steps, bytes: limits.bytes, depth: 0, calls: 0, limits, dialect }
     }
 
+    /// Whether expressions may stand so deep in one another from here.
+    #[inline]
+    pub(crate) fn has_room(&self, height: usize) -> bool {
+        self.depth + height <= self.limits.depth
+    }
+
     /// One expression inside another begins.
     #[inline]
     pub(crate) fn enter(&mut self) -> Result<(), Fault> {

@@ -17,9 +17,13 @@ pub(crate) type Run = fn(&mut Evaluator<'_>, Arguments<'_>) -> Result<Item, Faul
 
 /// A function of the language.
 pub(crate) struct Builtin {
+    /// Different for each function of a dialect, and less than 128.
+    pub(crate) index: u32,
     pub(crate) signature: Option<Signature>,
     /// How many arguments higher-order functions give it.
     pub(crate) arity: usize,
+    /// It evaluates nothing itself: neither functions nor texts.
+    pub(crate) is_leaf: bool,
     pub(crate) run: Run,
 }
 
@@ -48,8 +52,12 @@ impl Builtins {
     fn new(tables: &[&[Row]]) -> Builtins {
         let rows = tables.iter().flat_map(|table| table.iter());
         let by_name = rows
-            .map(|(name, signature, arity, run)| {
-                (*name, Builtin { signature: Signature::parse(signature).ok(), arity: *arity, run: *run })
+            .zip(0..)
+            .map(|((name, text, arity, run), index)| {
+                let signature = Signature::parse(text).ok();
+                // What calls functions takes functions.
+                let is_leaf = !text.contains('f') && *name != "eval";
+                (*name, Builtin { index, signature, arity: *arity, is_leaf, run: *run })
             })
             .collect();
         Builtins { by_name }
@@ -62,7 +70,7 @@ impl Builtins {
 
 /// The arguments of a call, as the signature has left them.
 pub(crate) struct Arguments<'a> {
-    items: Vec<Item>,
+    items: &'a [Item],
     /// The context of the call.
     pub(crate) input: &'a Item,
     /// The scope of the call, where there is one.
@@ -70,13 +78,13 @@ pub(crate) struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    pub(crate) fn new(items: Vec<Item>, input: &'a Item, frame: Option<&'a Rc<Frame>>) -> Arguments<'a> {
+    pub(crate) fn new(items: &'a [Item], input: &'a Item, frame: Option<&'a Rc<Frame>>) -> Arguments<'a> {
         Arguments { items, input, frame }
     }
 
     /// All arguments.
-    pub(crate) fn all(&self) -> &[Item] {
-        &self.items
+    pub(crate) fn all(&self) -> &'a [Item] {
+        self.items
     }
 
     /// The argument at an index, undefined where there is none.
@@ -94,13 +102,18 @@ impl<'a> Arguments<'a> {
         self.items.get(index).and_then(Item::as_arc_str).cloned()
     }
 
+    /// The same, where it is.
+    pub(crate) fn str(&self, index: usize) -> Option<&'a str> {
+        self.items.get(index).and_then(Item::as_str)
+    }
+
     /// The argument, if it is a number.
     pub(crate) fn number(&self, index: usize) -> Option<f64> {
         self.items.get(index).and_then(Item::as_f64)
     }
 
     /// The items of the argument, if it is an array.
-    pub(crate) fn items(&self, index: usize) -> Option<Items<'_>> {
+    pub(crate) fn items(&self, index: usize) -> Option<Items<'a>> {
         self.items.get(index).and_then(Item::as_items)
     }
 }

@@ -43,13 +43,7 @@ impl Inspector {
     /// `top`: the context is the input.
     fn node(&mut self, node: &Node, top: bool) {
         self.kind(node, top);
-        for predicate in &node.predicates {
-            self.node(predicate, false);
-        }
-        self.stages(node);
-        if let Some(group) = &node.group {
-            self.group(group, false);
-        }
+        self.attached(node);
     }
 
     fn kind(&mut self, node: &Node, top: bool) {
@@ -130,13 +124,12 @@ impl Inspector {
             match &step.kind {
                 Kind::Variable(name) if is_first => {
                     self.variable(name, &names(), step, top);
-                    step.predicates.iter().for_each(|predicate| self.node(predicate, false));
-                    self.stages(step);
+                    self.attached(step);
                 }
                 Kind::Name(name) if is_first && top => {
                     let names: Vec<_> = std::iter::once(name.clone()).chain(names()).collect();
                     self.input(&names, step);
-                    self.stages(step);
+                    self.attached(step);
                 }
                 _ => self.node(step, top && is_first),
             }
@@ -147,12 +140,17 @@ impl Inspector {
         self.scopes.pop();
     }
 
-    fn stages(&mut self, node: &Node) {
+    /// What is attached to an expression.
+    fn attached(&mut self, node: &Node) {
+        node.predicates.iter().for_each(|predicate| self.node(predicate, false));
         for stage in &node.stages {
             match stage {
                 Stage::Filter(predicate) => self.node(predicate, false),
                 Stage::Index(name) => self.bind(name),
             }
+        }
+        if let Some(group) = &node.group {
+            self.group(group, false);
         }
     }
 

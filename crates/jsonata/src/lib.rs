@@ -28,6 +28,7 @@ mod parser;
 pub mod pictures;
 pub mod regex;
 mod signature;
+mod simple;
 mod text;
 mod tokenizer;
 
@@ -35,6 +36,7 @@ pub use error::{Error, Limit};
 pub use inspect::{Reference, References};
 
 use json::Value;
+use std::borrow::Cow;
 
 /// Which language it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,20 +52,20 @@ pub enum Dialect {
 /// What an expression reads besides its input.
 pub trait Bindings {
     /// The value of a variable, named without the dollar. `None`: there is no such variable.
-    fn get(&self, name: &str) -> Option<Value>;
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>>;
 }
 
 /// No variables.
 impl Bindings for () {
-    fn get(&self, _: &str) -> Option<Value> {
+    fn get(&self, _: &str) -> Option<Cow<'_, Value>> {
         None
     }
 }
 
 /// The variables of an object, by its keys.
 impl Bindings for json::Object {
-    fn get(&self, name: &str) -> Option<Value> {
-        json::Object::get(self, name).cloned()
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
+        json::Object::get(self, name).map(Cow::Borrowed)
     }
 }
 
@@ -147,14 +149,39 @@ impl Expression {
         bindings: &dyn Bindings,
         environment: &mut Environment<'_>,
     ) -> Result<Outcome, Error> {
+        if let Some(outcome) = self.evaluate_simply(input, bindings, environment.limits) {
+            return Ok(outcome);
+        }
         let mut evaluator = evaluate::Evaluator::new(self.dialect, bindings, environment);
         let outcome = evaluator.run(&self.node, input).and_then(|item| match item {
             item::Item::Undefined => Ok(Outcome::Undefined),
             item::Item::Function(_) => Ok(Outcome::Function),
-            item => item::into_value(&item, &mut evaluator.budget).map(Outcome::Value),
+            item => item::into_value(item, &mut evaluator.budget).map(Outcome::Value),
         });
         evaluator.finish();
         outcome.map_err(|fault| *fault)
+    }
+
+    /// The same for what needs no evaluator; `None` where that is not enough.
+    fn evaluate_simply(
+        &self,
+        input: Option<&Value>,
+        bindings: &dyn Bindings,
+        limits: Limits,
+    ) -> Option<Outcome> {
+        let simple = self.node.simple.as_deref()?;
+        // An array is not the context that it is for a step.
+        let context = input.filter(|input| input.as_array().is_none());
+        let mut budget = budget::Budget::new(limits, self.dialect);
+        let found = simple.evaluate(simple::Sight { context, frame: None, bindings }, &mut budget)?;
+        let item = match found {
+            simple::Found::Given(value) => return Some(Outcome::Value(value.clone())),
+            found => found.into_item(),
+        };
+        match item {
+            item::Item::Undefined => Some(Outcome::Undefined),
+            item => item::into_value(item, &mut budget).ok().map(Outcome::Value),
+        }
     }
 
     /// What the expression reads from outside.

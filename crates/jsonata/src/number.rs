@@ -9,8 +9,10 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 ///
 /// Infinities stay doubles inside an evaluation; what leaves it is looked at by the caller of [`is_json`].
 pub(crate) fn value_of(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() <= EXACT {
-        Value::Number(Number::I64(number as i64))
+    // The cast ends at the ends of the range, and makes nothing of what is no number.
+    let whole = number as i64;
+    if whole as f64 == number && number.abs() <= EXACT {
+        Value::Number(Number::I64(whole))
     } else {
         Value::Number(Number::F64(number))
     }

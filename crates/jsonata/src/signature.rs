@@ -13,8 +13,8 @@ pub(crate) struct Signature {
 
 #[derive(Debug, PartialEq, Default)]
 struct Parameter {
-    /// The letters of the types that fit.
-    fits: String,
+    /// The types that fit.
+    fits: Letters,
     times: Times,
     /// Filled with the context when it is missing.
     context: bool,
@@ -22,6 +22,25 @@ struct Parameter {
     array: bool,
     /// The types of an array's items.
     items: Option<String>,
+}
+
+/// Letters of types, a bit for each.
+#[derive(Debug, PartialEq, Default, Clone, Copy)]
+struct Letters(u32);
+
+impl Letters {
+    fn of(text: &str) -> Letters {
+        Letters(text.chars().fold(0, |bits, letter| bits | bit(letter)))
+    }
+
+    fn has(self, letter: char) -> bool {
+        self.0 & bit(letter) != 0
+    }
+}
+
+/// Types are small letters; nothing else is one.
+fn bit(letter: char) -> u32 {
+    if letter.is_ascii_lowercase() { 1 << (u32::from(letter) - u32::from('a')) } else { 0 }
 }
 
 #[derive(Debug, PartialEq, Default, Clone, Copy)]
@@ -97,7 +116,7 @@ impl Signature {
         for (parameter, count) in self.parameters.iter().zip(counts) {
             if count == 0 {
                 if parameter.context {
-                    if !parameter.fits.contains(letter(context)) {
+                    if !parameter.fits.has(letter(context)) {
                         let index = given.next().map_or(letters.len(), |(index, _)| index) + 1;
                         return Err(Error::new("T0411").maybe_value(context.to_shown()).with("index", index));
                     }
@@ -119,8 +138,8 @@ impl Signature {
         self.parameters.len() == arguments.len()
             && self.parameters.iter().zip(arguments).all(|(parameter, argument)| {
                 let letter = letter(argument);
-                (!parameter.array || (letter == 'a' && parameter.items.is_none()))
-                    && parameter.fits.contains(letter)
+                let is_kept = !parameter.array || (letter == 'a' && parameter.takes_items_of(argument));
+                is_kept && parameter.fits.has(letter)
             })
     }
 
@@ -140,7 +159,14 @@ impl Signature {
 
 impl Parameter {
     fn of(fits: &str) -> Parameter {
-        Parameter { fits: fits.to_owned(), ..Parameter::default() }
+        Parameter { fits: Letters::of(fits), ..Parameter::default() }
+    }
+
+    /// Whether the items of an array are of the one type that is wanted.
+    fn takes_items_of(&self, array: &Item) -> bool {
+        let (Some(wanted), Some(items)) = (&self.items, array.as_items()) else { return true };
+        let wanted = wanted.chars().next().unwrap_or('x');
+        items.contexts().all(|item| item.is_some_and(|value| letter_of(value) == wanted))
     }
 
     fn accept(&self, argument: Item, index: usize) -> Result<Item, Fault> {
@@ -178,7 +204,7 @@ fn fit(parameters: &[Parameter], letters: &[char], whole: bool) -> Option<Vec<us
         let choice: Vec<Option<usize>> = (0..=letters.len())
             .map(|start| {
                 let rest = letters.get(start..).unwrap_or_default();
-                let possible = rest.iter().take_while(|letter| parameter.fits.contains(**letter)).count();
+                let possible = rest.iter().take_while(|letter| parameter.fits.has(**letter)).count();
                 let (least, most) = parameter.times.range();
                 let fits = |count: &usize| can_begin.get(start + count).copied().unwrap_or(false);
                 (least..=possible.min(most)).rev().find(fits)
@@ -214,14 +240,18 @@ fn letter(item: &Item) -> char {
         Item::Function(_) => 'f',
         Item::List(_) | Item::Tuples(_) => 'a',
         Item::Record(_) => 'o',
-        Item::Json(value) => match value {
-            Value::Null => 'l',
-            Value::Bool(_) => 'b',
-            Value::Number(_) => 'n',
-            Value::String(_) => 's',
-            Value::Array(_) => 'a',
-            Value::Object(_) => 'o',
-        },
+        Item::Json(value) => letter_of(value),
+    }
+}
+
+fn letter_of(value: &Value) -> char {
+    match value {
+        Value::Null => 'l',
+        Value::Bool(_) => 'b',
+        Value::Number(_) => 'n',
+        Value::String(_) => 's',
+        Value::Array(_) => 'a',
+        Value::Object(_) => 'o',
     }
 }
 

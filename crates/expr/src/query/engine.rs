@@ -3,6 +3,7 @@
 use super::{Outside, QueryScope, QuerySyntaxError};
 use json::Value;
 use jsonata::{Bindings, Dialect, Environment, Expression, Limits, References};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -97,10 +98,10 @@ struct Names<'a> {
 }
 
 impl Bindings for Names<'_> {
-    fn get(&self, name: &str) -> Option<Value> {
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
         if name == STATES {
-            return Some(self.states.get_or_init(|| self.scope.states(self.reads_context)).clone());
+            return Some(Cow::Borrowed(self.states.get_or_init(|| self.scope.states(self.reads_context))));
         }
-        self.scope.variables.get(name)
+        self.scope.variables.get(name).map(Cow::Owned)
     }
 }

@@ -1,12 +1,12 @@
 //! Calling functions.
 
-use super::Evaluator;
+use super::{Evaluator, context_of};
 use crate::ast::{Call, Kind, Lambda, Node};
 use crate::builtins::{Arguments, Builtin};
 use crate::error::{Error, Fault};
 use crate::frame::Frame;
 use crate::function::Function;
-use crate::item::{Item, Key};
+use crate::item::Item;
 use json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,8 +28,7 @@ impl Evaluator<'_> {
         applied: Option<Item>,
     ) -> Result<Item, Fault> {
         if let Kind::Variable(name) = &call.procedure.kind
-            && call.procedure.is_plain()
-            && let Some(builtin) = self.builtin(name, frame)
+            && let Some(builtin) = self.builtin(call.builtin, name)
         {
             return self.call_builtin(builtin, call, input, frame, applied);
         }
@@ -46,6 +45,20 @@ impl Evaluator<'_> {
         self.apply_at(&procedure, arguments, input, Some(site), Some(frame))
     }
 
+    /// Calls a function of the language that a lambda ends with, where nothing can come of it but its result: what it
+    /// takes is simple, and it calls nothing. `None` where it is not so, or anything is wrong.
+    #[inline]
+    pub(super) fn leaf_call(&mut self, call: &Call, input: &Item, frame: &Rc<Frame>) -> Option<Item> {
+        let Kind::Variable(name) = &call.procedure.kind else { return None };
+        let builtin = self.builtin(call.builtin.filter(|builtin| builtin.is_leaf), name)?;
+        let mut arguments = self.room(call.arguments.len());
+        for argument in &call.arguments {
+            let found = self.simple(argument.simple.as_deref()?, context_of(input), frame)?;
+            arguments.push(found.into_item());
+        }
+        self.run_builtin(builtin, arguments, unwrapped(input), Some(frame)).ok()
+    }
+
     fn arguments(
         &mut self,
         call: &Call,
@@ -53,7 +66,7 @@ impl Evaluator<'_> {
         frame: &Rc<Frame>,
         applied: Option<Item>,
     ) -> Result<Vec<Item>, Fault> {
-        let mut arguments = Vec::with_capacity(call.arguments.len() + usize::from(applied.is_some()));
+        let mut arguments = self.room(call.arguments.len() + usize::from(applied.is_some()));
         arguments.extend(applied);
         for argument in &call.arguments {
             arguments.push(self.evaluate(argument, input, frame)?);
@@ -94,7 +107,9 @@ impl Evaluator<'_> {
             None => arguments,
         };
         self.budget.step()?;
-        (builtin.run)(self, Arguments::new(arguments, input, scope))
+        let result = (builtin.run)(self, Arguments::new(&arguments, input, scope))?;
+        self.give_back(arguments);
+        Ok(result)
     }
 
     /// Calls a function with arguments, as functions of the language do.
@@ -160,8 +175,7 @@ impl Evaluator<'_> {
                     Some(signature) => signature.validate(arguments, input)?,
                     None => arguments,
                 };
-                let inner = self.parameters(lambda, arguments, frame)?;
-                self.evaluate(&lambda.body, context, &inner)
+                self.run_lambda(function, lambda, arguments, context, frame)
             }
             Function::Builtin(builtin) => self.run_builtin(builtin, arguments, input, scope),
             Function::Partial { function, arguments: given } => {
@@ -188,20 +202,24 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The scope in which the body of a lambda is evaluated.
-    fn parameters(
+    /// Evaluates the body of a lambda in a scope of its own. Its arguments were there before the scope, and so cannot
+    /// refer back to it.
+    fn run_lambda(
         &mut self,
+        function: &Rc<Function>,
         lambda: &Lambda,
         mut arguments: Vec<Item>,
+        context: &Item,
         frame: &Rc<Frame>,
-    ) -> Result<Rc<Frame>, Fault> {
+    ) -> Result<Item, Fault> {
         self.budget.charge(lambda.parameters.len(), 0)?;
-        arguments.resize(lambda.parameters.len(), Item::Undefined);
-        let names = lambda.parameters.iter().map(|name| Key::Name(name.clone()));
-        // Of two parameters with one name, the last one is meant, and the first one found is taken.
-        let inner = Frame::within(frame, names.zip(arguments).rev().collect());
-        self.watch(&inner);
-        Ok(inner)
+        if arguments.len() != lambda.parameters.len() {
+            arguments.resize(lambda.parameters.len(), Item::Undefined);
+        }
+        let inner = self.frame_of_call(frame, function, arguments);
+        let result = self.evaluate(&lambda.body, context, &inner)?;
+        self.give_back_frame(inner);
+        Ok(result)
     }
 
     fn apply_partial(
@@ -218,19 +236,16 @@ impl Evaluator<'_> {
                 None => open.next().unwrap_or_default(),
             })
             .collect();
-        match function.as_function().map(|function| &**function) {
+        let Item::Function(called) = function else { return self.apply(function, arguments) };
+        match &**called {
             // The reference does not hold a partial application to the signature.
-            Some(Function::Builtin(builtin)) => {
-                (builtin.run)(self, Arguments::new(arguments, &Item::null(), None))
+            Function::Builtin(builtin) => {
+                (builtin.run)(self, Arguments::new(&arguments, &Item::null(), None))
             }
-            Some(Function::Lambda { lambda, input, frame }) => {
-                let inner = self.parameters(lambda, arguments, frame)?;
-                self.evaluate(&lambda.body, input, &inner)
+            Function::Lambda { lambda, input, frame } => {
+                self.run_lambda(called, lambda, arguments, input, frame)
             }
-            _ => {
-                let function = function.clone();
-                self.apply(&function, arguments)
-            }
+            _ => self.apply(function, arguments),
         }
     }
 

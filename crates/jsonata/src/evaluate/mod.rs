@@ -6,6 +6,7 @@ mod operators;
 mod path;
 mod predicate;
 mod sort;
+mod spare;
 mod transform;
 mod tuples;
 
@@ -16,8 +17,10 @@ use crate::error::{Error, Fault};
 use crate::frame::Frame;
 use crate::function::Function;
 use crate::item::{Flags, Item, Key, List};
+use crate::simple::{Found, Sight, Simple};
 use crate::{Bindings, Dialect, Environment};
 use json::Value;
+use spare::Spare;
 use std::rc::{Rc, Weak};
 
 pub(crate) use operators::compare_text;
@@ -36,6 +39,9 @@ pub(crate) struct Evaluator<'a> {
     watched: Vec<Weak<Frame>>,
     /// When to look which of them are still there.
     watch_until: usize,
+    /// Functions of the language whose names are known not to be bound by the surroundings, by their index.
+    unbound: u128,
+    spare: Spare,
 }
 
 impl<'a> Evaluator<'a> {
@@ -54,6 +60,8 @@ impl<'a> Evaluator<'a> {
             root: Item::Undefined,
             watched: Vec::new(),
             watch_until: 1024,
+            unbound: 0,
+            spare: Spare::default(),
         }
     }
 
@@ -74,37 +82,57 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates one expression.
+    #[inline]
     pub(crate) fn evaluate(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        if let Some(simple) = &node.simple
+            && let Some(found) = self.simple(simple, context_of(input), frame)
+        {
+            return Ok(found.into_item());
+        }
+        self.evaluate_in_full(node, input, frame)
+    }
+
+    /// Evaluates an expression in its simple form; `None` where that is not enough.
+    #[inline]
+    pub(super) fn simple<'v>(
+        &mut self,
+        simple: &'v Simple,
+        context: Option<&'v Value>,
+        frame: &'v Frame,
+    ) -> Option<Found<'v>>
+    where
+        'a: 'v,
+    {
+        simple.evaluate(Sight { context, frame: Some(frame), bindings: self.bindings }, &mut self.budget)
+    }
+
+    fn evaluate_in_full(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
         self.budget.enter()?;
         let mut result = self.evaluate_kind(node, input, frame)?;
-        if !node.predicates.is_empty() {
-            result = self.predicates(node, result, frame)?;
-        }
-        if let Some(group) = &node.group
-            && !matches!(node.kind, Kind::Path { .. })
-        {
-            result = self.group(group, &result, frame)?;
+        if node.goes_on {
+            result = self.go_on(node, result, frame)?;
         }
         self.budget.leave();
-        Ok(match result {
-            Item::List(list) if list.flags.sequence => collapse(list, node.keep_array),
-            other => other,
-        })
+        match result {
+            Item::List(list) if list.flags.sequence => Ok(collapse(list, node.keep_array)),
+            other => Ok(other),
+        }
+    }
+
+    /// What is attached to an expression.
+    #[inline(never)]
+    fn go_on(&mut self, node: &Node, result: Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
+        let result = self.predicates(node, result, frame)?;
+        match &node.group {
+            Some(group) if !matches!(node.kind, Kind::Path { .. }) => self.group(group, &result, frame),
+            _ => Ok(result),
+        }
     }
 
     #[inline(always)]
     fn evaluate_kind(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
         match &node.kind {
-            Kind::Path { steps, keep_singleton } => {
-                if !*keep_singleton
-                    && node.is_plain()
-                    && let Some(found) = self.plain_path(steps, input, frame)
-                {
-                    self.budget.leaf(steps.len())?;
-                    return Ok(found);
-                }
-                self.path(node, steps, *keep_singleton, input, frame)
-            }
+            Kind::Path { steps, keep_singleton } => self.path(node, steps, *keep_singleton, input, frame),
             Kind::Literal(value) => Ok(Item::Json(value.clone())),
             Kind::Name(name) => self.lookup(input, name),
             Kind::Variable(name) => Ok(self.variable(name, input, frame)),
@@ -151,6 +179,9 @@ impl<'a> Evaluator<'a> {
             }
             Kind::Call(call) if call.tail => {
                 self.budget.step()?;
+                if let Some(result) = self.leaf_call(call, input, frame) {
+                    return Ok(result);
+                }
                 let (call, input, frame) = (call.clone(), input.clone(), frame.clone());
                 Ok(Item::function(Function::Thunk { call, input, frame }))
             }
@@ -209,7 +240,7 @@ impl<'a> Evaluator<'a> {
             return self.root.clone();
         }
         if let Some(value) = self.bindings.get(name) {
-            return Item::Json(value);
+            return Item::Json(value.into_owned());
         }
         match self.builtins.get(name) {
             Some(builtin) => Item::function(Function::Builtin(builtin)),
@@ -234,10 +265,21 @@ impl<'a> Evaluator<'a> {
         Ok(result)
     }
 
-    /// The function of the language that a name means, unless it is bound to something else.
-    pub(super) fn builtin(&self, name: &str, frame: &Rc<Frame>) -> Option<&'static Builtin> {
-        let builtin = self.builtins.get(name)?;
-        (frame.variable(name).is_none() && self.bindings.get(name).is_none()).then_some(builtin)
+    /// The function of the language that a name means which the expression does not bind, unless its surroundings do.
+    pub(super) fn builtin(
+        &mut self,
+        builtin: Option<&'static Builtin>,
+        name: &str,
+    ) -> Option<&'static Builtin> {
+        let builtin = builtin?;
+        let bit = 1 << builtin.index;
+        if self.unbound & bit == 0 {
+            if self.bindings.get(name).is_some() {
+                return None;
+            }
+            self.unbound |= bit;
+        }
+        Some(builtin)
     }
 
     #[inline(never)]
@@ -273,6 +315,15 @@ impl<'a> Evaluator<'a> {
             Some(number) => Ok(Item::number(-number)),
             None => Err(Error::new("D1002").at(node.position).token("-").maybe_value(value.to_shown())),
         }
+    }
+}
+
+/// What simple expressions take for the context.
+#[inline]
+pub(super) fn context_of(input: &Item) -> Option<&Value> {
+    match input {
+        Item::Json(value) => Some(value),
+        Item::Undefined | Item::List(_) | Item::Record(_) | Item::Function(_) | Item::Tuples(_) => None,
     }
 }
 

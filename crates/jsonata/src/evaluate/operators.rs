@@ -1,10 +1,11 @@
 //! Operators between two values, truth and equality.
 
-use super::Evaluator;
+use super::{Evaluator, context_of};
 use crate::ast::{Node, Operator};
 use crate::error::{Error, Fault};
 use crate::frame::Frame;
 use crate::item::Item;
+use crate::simple::{self, Found};
 use json::Value;
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -39,6 +40,12 @@ impl Evaluator<'_> {
         }
         let left = self.evaluate(left, input, frame)?;
         let right = self.evaluate(right, input, frame)?;
+        if let (Item::Json(Value::Number(left)), Item::Json(Value::Number(right))) = (&left, &right)
+            && let (Some(left), Some(right)) = (simple::exact(left), simple::exact(right))
+            && let Some(result) = simple::calculate(operator, left, right)
+        {
+            return Ok(Item::number(result));
+        }
         self.operate(operator, &left, &right).map_err(|fault| blamed(fault, operator, node))
     }
 
@@ -122,6 +129,13 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn is_true(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<bool, Fault> {
+        if let Some(simple) = &node.simple {
+            match self.simple(simple, context_of(input), frame) {
+                Some(Found::Bool(value)) => return Ok(value),
+                Some(found) => return self.truth(&found.into_item()),
+                None => {}
+            }
+        }
         let value = self.evaluate(node, input, frame)?;
         self.truth(&value)
     }
@@ -261,5 +275,11 @@ fn compare(operator: Operator, left: &Item, right: &Item) -> Result<Item, Fault>
 
 /// The order of JavaScript's strings, which is that of their UTF-16 units.
 pub(crate) fn compare_text(a: &str, b: &str) -> Ordering {
-    a.encode_utf16().cmp(b.encode_utf16())
+    let differs = a.bytes().zip(b.bytes()).find(|(a, b)| a != b);
+    match differs {
+        // Only characters from U+E000 on are ordered otherwise by their bytes.
+        Some((a, b)) if a < 0xEE && b < 0xEE => a.cmp(&b),
+        Some(_) => a.encode_utf16().cmp(b.encode_utf16()),
+        None => a.len().cmp(&b.len()),
+    }
 }

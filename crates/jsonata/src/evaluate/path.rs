@@ -1,10 +1,10 @@
 //! Paths: each step maps the sequence that the step before it has made.
 
-use super::Evaluator;
+use super::{Evaluator, context_of};
 use crate::ast::{Kind, Node, Stage};
 use crate::error::Fault;
 use crate::frame::Frame;
-use crate::item::{Item, Tuple};
+use crate::item::{Item, Items, Tuple};
 use json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -37,6 +37,15 @@ impl Flow {
         }
     }
 
+    /// What steps that are not the last ones have led to. An array is gone through where it is.
+    fn from_head(item: Item) -> Flow {
+        match &item {
+            Item::Undefined => Flow::Many(Vec::new()),
+            Item::Json(Value::Array(items)) if items.is_empty() => Flow::Many(Vec::new()),
+            _ => Flow::from_item(item),
+        }
+    }
+
     /// A value that is a sequence or the like.
     fn from_item(item: Item) -> Flow {
         if item.is_array() { Flow::Whole(item) } else { Flow::One(item) }
@@ -44,37 +53,6 @@ impl Flow {
 }
 
 impl Evaluator<'_> {
-    /// A path of names through objects from outside, which is what most paths are; `None` where it is anything else.
-    pub(super) fn plain_path(&self, steps: &[Node], input: &Item, frame: &Rc<Frame>) -> Option<Item> {
-        let (first, rest) = steps.split_first()?;
-        if !first.is_plain() {
-            return None;
-        }
-        let start;
-        let (mut value, names) = match (&first.kind, input) {
-            (Kind::Name(_), Item::Json(value @ Value::Object(_))) => (value, steps),
-            (Kind::Variable(name), _) if !name.is_empty() => {
-                start = self.named(name, frame);
-                match &start {
-                    Item::Json(value) => (value, rest),
-                    _ => return None,
-                }
-            }
-            _ => return None,
-        };
-        for step in names {
-            let Kind::Name(name) = &step.kind else { return None };
-            match value {
-                Value::Object(object) if step.is_plain() => match object.get(name) {
-                    Some(member) => value = member,
-                    None => return Some(Item::Undefined),
-                },
-                _ => return None,
-            }
-        }
-        Some(Item::Json(value.clone()))
-    }
-
     #[inline(never)]
     pub(super) fn path(
         &mut self,
@@ -92,7 +70,17 @@ impl Evaluator<'_> {
         };
         let mut tuples: Option<Vec<Tuple>> = None;
         let last = steps.len().saturating_sub(1);
-        for (index, step) in steps.iter().enumerate() {
+        let mut done = 0;
+        if let Some((head, count)) = &node.head
+            && let Some(found) = self.simple(head, context_of(input), frame)
+        {
+            flow = Flow::from_head(found.into_item());
+            done = *count;
+        }
+        for (index, step) in steps.iter().enumerate().skip(done) {
+            if index > 0 && tuples.is_none() && flow.is_empty() {
+                break;
+            }
             if index == 0 && step.cons_array {
                 let sequence = std::mem::replace(&mut flow, Flow::Many(Vec::new())).into_item();
                 let array = self.evaluate(step, &sequence, frame)?;
@@ -107,9 +95,6 @@ impl Evaluator<'_> {
                 continue;
             } else {
                 flow = self.step(step, flow, frame, index == last)?;
-            }
-            if tuples.is_none() && flow.is_empty() {
-                break;
             }
         }
         let grouped = tuples
@@ -150,33 +135,43 @@ impl Evaluator<'_> {
             Flow::One(item) => {
                 return Ok(match self.step_value(step, &item, frame)? {
                     Item::Undefined => Flow::Many(Vec::new()),
-                    value => joined(vec![value], is_last),
+                    value if value.is_array() => joined(vec![value], is_last),
+                    value => Flow::One(value),
                 });
             }
             Flow::Many(items) => {
-                let mut results = Vec::with_capacity(items.len());
-                for item in &items {
-                    let value = self.step_value(step, item, frame)?;
-                    if !value.is_undefined() {
-                        self.budget.items(1)?;
-                        results.push(value);
-                    }
-                }
+                let results = self.step_over(step, Items::Own(&items), frame)?;
+                self.give_back(items);
                 return self.charged(joined(results, is_last));
             }
             Flow::Whole(array) => array,
         };
-        let mut results = Vec::new();
-        if let Some(items) = array.as_items() {
-            for item in items.iter() {
-                let value = self.step_value(step, &item, frame)?;
-                if !value.is_undefined() {
-                    self.budget.items(1)?;
-                    results.push(value);
-                }
+        let results = match array.as_items() {
+            Some(items) => self.step_over(step, items, frame)?,
+            None => Vec::new(),
+        };
+        self.charged(joined(results, is_last))
+    }
+
+    /// What a step gives for each item that it gives something for.
+    fn step_over(&mut self, step: &Node, items: Items<'_>, frame: &Rc<Frame>) -> Result<Vec<Item>, Fault> {
+        let simple = step.simple.as_deref().filter(|_| step.stages.is_empty());
+        let mut results = Vec::with_capacity(items.len());
+        for index in 0..items.len() {
+            let found = match simple {
+                Some(simple) => self.simple(simple, items.context(index), frame),
+                None => None,
+            };
+            let value = match found {
+                Some(found) => found.into_item(),
+                None => self.step_value(step, &items.get(index).unwrap_or_default(), frame)?,
+            };
+            if !value.is_undefined() {
+                self.budget.items(1)?;
+                results.push(value);
             }
         }
-        self.charged(joined(results, is_last))
+        Ok(results)
     }
 
     fn charged(&mut self, flow: Flow) -> Result<Flow, Fault> {
@@ -188,18 +183,7 @@ impl Evaluator<'_> {
 
     /// A step over one item.
     fn step_value(&mut self, step: &Node, item: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
-        let value = match (&step.kind, item) {
-            (Kind::Name(name), Item::Json(Value::Object(object)))
-                if step.predicates.is_empty() && step.group.is_none() =>
-            {
-                self.budget.leaf(1)?;
-                match object.get(name) {
-                    Some(value) => Item::Json(value.clone()),
-                    None => Item::Undefined,
-                }
-            }
-            _ => self.evaluate(step, item, frame)?,
-        };
+        let value = self.evaluate(step, item, frame)?;
         if step.stages.is_empty() { Ok(value) } else { self.stages(step, value, frame) }
     }
 

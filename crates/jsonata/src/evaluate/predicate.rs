@@ -5,6 +5,7 @@ use crate::ast::{Kind, Node};
 use crate::error::Fault;
 use crate::frame::Frame;
 use crate::item::{Item, Items, Tuple};
+use crate::simple::Found;
 use json::Value;
 use std::rc::Rc;
 
@@ -41,8 +42,25 @@ impl Evaluator<'_> {
             });
         }
         let mut results = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let verdict = self.evaluate(predicate, &item, frame)?;
+        for index in 0..items.len() {
+            let found = match predicate.simple.as_deref() {
+                Some(simple) => self.simple(simple, items.context(index), frame),
+                None => None,
+            };
+            match found {
+                Some(Found::Bool(false) | Found::Undefined) => continue,
+                Some(Found::Bool(true)) => {
+                    self.budget.items(1)?;
+                    results.extend(items.get(index));
+                    continue;
+                }
+                Some(_) | None => {}
+            }
+            let item = items.get(index).unwrap_or_default();
+            let verdict = match found {
+                Some(found) => found.into_item(),
+                None => self.evaluate(predicate, &item, frame)?,
+            };
             for _ in 0..self.times(&verdict, index, items.len())? {
                 self.budget.items(1)?;
                 results.push(item.clone());

@@ -9,7 +9,9 @@ use crate::pictures::{self, PictureError};
 use json::Value;
 
 pub(crate) fn sum(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {
-    Ok(numbers(evaluator, &arguments)?.map_or(Item::Undefined, |numbers| Item::number(numbers.iter().sum())))
+    let Some(items) = arguments.items(0) else { return Ok(Item::Undefined) };
+    evaluator.budget.charge(items.len(), 0)?;
+    Ok(Item::number(items.contexts().flatten().filter_map(Value::as_f64).sum()))
 }
 
 pub(crate) fn count(_: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {
@@ -37,7 +39,7 @@ pub(crate) fn average(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -
 fn numbers(evaluator: &mut Evaluator<'_>, arguments: &Arguments<'_>) -> Result<Option<Vec<f64>>, Fault> {
     let Some(items) = arguments.items(0) else { return Ok(None) };
     evaluator.budget.charge(items.len(), items.len() * 8)?;
-    Ok(Some(items.iter().filter_map(|item| item.as_f64()).collect()))
+    Ok(Some(items.contexts().flatten().filter_map(Value::as_f64).collect()))
 }
 
 pub(crate) fn number(_: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {

@@ -105,7 +105,8 @@ pub(crate) fn eval(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
         if fault.limit.is_some() { fault } else { Error::new(code).value(fault.to_string()) }
     };
     evaluator.budget.charge(text.len(), text.len().saturating_mul(16))?;
-    let node = crate::parser::parse(&text, evaluator.dialect).map_err(|fault| wrapped("D3120", fault))?;
+    let node =
+        crate::parser::parse_inner(&text, evaluator.dialect).map_err(|fault| wrapped("D3120", fault))?;
     let outermost;
     let frame = match arguments.frame {
         Some(frame) => frame,

@@ -6,6 +6,7 @@ use crate::error::{Error, Fault};
 use crate::evaluate::Evaluator;
 use crate::item::Item;
 use crate::text::Writer;
+use std::sync::Arc;
 
 impl Evaluator<'_> {
     /// The text of a value; nothing for undefined and functions.
@@ -96,27 +97,41 @@ fn around(
 }
 
 pub(crate) fn lowercase(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {
-    mapped(evaluator, &arguments, str::to_lowercase)
+    mapped(evaluator, &arguments, |text| in_case(text, str::make_ascii_lowercase, str::to_lowercase))
 }
 
 pub(crate) fn uppercase(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {
-    mapped(evaluator, &arguments, str::to_uppercase)
+    mapped(evaluator, &arguments, |text| in_case(text, str::make_ascii_uppercase, str::to_uppercase))
 }
 
 pub(crate) fn trim(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {
     mapped(evaluator, &arguments, |text| {
-        text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        text.split([' ', '\t', '\n', '\r'])
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+            .into()
     })
+}
+
+/// The text in upper or lower case. ASCII alone is changed where it is.
+fn in_case(text: &str, ascii: fn(&mut str), any: fn(&str) -> String) -> Arc<str> {
+    let mut changed: Arc<str> = Arc::from(text);
+    match Arc::get_mut(&mut changed) {
+        Some(text) if text.is_ascii() => ascii(text),
+        _ => return any(text).into(),
+    }
+    changed
 }
 
 fn mapped(
     evaluator: &mut Evaluator<'_>,
     arguments: &Arguments<'_>,
-    map: impl Fn(&str) -> String,
+    map: impl Fn(&str) -> Arc<str>,
 ) -> Result<Item, Fault> {
-    let Some(text) = arguments.text(0) else { return Ok(Item::Undefined) };
+    let Some(text) = arguments.str(0) else { return Ok(Item::Undefined) };
     evaluator.budget.charge(text.len() / 16, text.len())?;
-    Ok(Item::string(map(&text)))
+    Ok(Item::string(map(text)))
 }
 
 pub(crate) fn length(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {

@@ -6,36 +6,47 @@ use crate::error::Fault;
 use crate::number::js_text;
 use crate::text::MAX_VALUE_DEPTH;
 use json::{Number, Object, Value};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The value as it leaves the evaluation: functions inside it are left out as JavaScript's JSON leaves them out,
 /// infinities become their names; undefined items of arrays become `null`.
 ///
 /// AWS: measured, language.md 7.1 (infinities).
-pub(crate) fn into_value(item: &Item, budget: &mut Budget) -> Result<Value, Fault> {
+pub(crate) fn into_value(item: Item, budget: &mut Budget) -> Result<Value, Fault> {
     convert(item, 0, budget)
 }
 
-fn convert(item: &Item, depth: usize, budget: &mut Budget) -> Result<Value, Fault> {
+fn convert(item: Item, depth: usize, budget: &mut Budget) -> Result<Value, Fault> {
     if depth > MAX_VALUE_DEPTH {
         return Err(budget.too_deep(depth));
     }
     Ok(match item {
         Item::Undefined | Item::Function(_) => Value::Null,
-        Item::Json(Value::Number(Number::F64(number))) if !number.is_finite() => js_text(*number).into(),
+        Item::Json(Value::Number(Number::F64(number))) if !number.is_finite() => js_text(number).into(),
         // What came from outside has only what JSON has, and a depth that its reader has checked.
         Item::Json(value) => {
             // The input alone costs nothing.
             if depth > 0 {
-                charge(value, depth, budget)?;
+                charge(&value, depth, budget)?;
             }
-            value.clone()
+            value
         }
-        Item::List(list) => {
+        Item::List(mut list) => {
             budget.items(list.items.len())?;
             let mut items = Vec::with_capacity(list.items.len());
-            for item in &list.items {
-                items.push(convert(item, depth + 1, budget)?);
+            // What nobody else holds is moved and not shared.
+            match Rc::get_mut(&mut list) {
+                Some(list) => {
+                    for item in list.items.drain(..) {
+                        items.push(convert(item, depth + 1, budget)?);
+                    }
+                }
+                None => {
+                    for item in &list.items {
+                        items.push(convert(item.clone(), depth + 1, budget)?);
+                    }
+                }
             }
             Value::array(items)
         }
@@ -43,16 +54,20 @@ fn convert(item: &Item, depth: usize, budget: &mut Budget) -> Result<Value, Faul
             budget.items(tuples.len())?;
             let mut items = Vec::with_capacity(tuples.len());
             for tuple in tuples.iter() {
-                items.push(convert(&tuple.at, depth + 1, budget)?);
+                items.push(convert(tuple.at.clone(), depth + 1, budget)?);
             }
             Value::array(items)
         }
-        Item::Record(record) => {
+        Item::Record(mut record) => {
             budget.items(record.members.len() * 3)?;
             let mut object = Object::with_capacity(record.members.len());
-            for (key, member) in &record.members {
+            let members = match Rc::get_mut(&mut record) {
+                Some(record) => std::mem::take(&mut record.members),
+                None => record.members.clone(),
+            };
+            for (key, member) in members {
                 if !member.is_undefined() && !member.is_function() {
-                    object.insert(key.clone(), convert(member, depth + 1, budget)?);
+                    object.insert(key, convert(member, depth + 1, budget)?);
                 }
             }
             Value::Object(Arc::new(object))
@@ -63,7 +78,7 @@ fn convert(item: &Item, depth: usize, budget: &mut Budget) -> Result<Value, Faul
 /// A small value for an error to show; a large one is not worth its room.
 pub(super) fn shown(item: &Item) -> Option<Value> {
     let limits = crate::Limits { steps: 10_000, depth: MAX_VALUE_DEPTH, bytes: 1 << 20 };
-    into_value(item, &mut Budget::new(limits, crate::Dialect::Aws)).ok()
+    into_value(item.clone(), &mut Budget::new(limits, crate::Dialect::Aws)).ok()
 }
 
 /// A value from outside is shared here, but walked and written at each place where it stands.

@@ -30,6 +30,26 @@ impl<'a> Items<'a> {
         }
     }
 
+    /// The item, where it is a value from outside or a scalar.
+    #[inline]
+    pub(crate) fn context(self, index: usize) -> Option<&'a Value> {
+        let item = match self {
+            Items::Given(items) => return items.get(index),
+            Items::Own(items) => items.get(index),
+            Items::Tuples(items) => items.get(index).map(|tuple| &tuple.at),
+        };
+        match item {
+            Some(Item::Json(value)) => Some(value),
+            Some(Item::Undefined | Item::List(_) | Item::Record(_) | Item::Function(_) | Item::Tuples(_))
+            | None => None,
+        }
+    }
+
+    /// The items that are values from outside or scalars; for the others nothing.
+    pub(crate) fn contexts(self) -> impl ExactSizeIterator<Item = Option<&'a Value>> {
+        (0..self.len()).map(move |index| self.context(index))
+    }
+
     pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = Item> + ExactSizeIterator {
         (0..self.len()).map(move |index| self.get(index).unwrap_or_default())
     }

@@ -1,5 +1,6 @@
 //! From text to the tree that is evaluated: a parser by operator precedence, then the pass that puts paths together.
 
+mod finish;
 mod grammar;
 mod process;
 mod tree;
@@ -13,6 +14,20 @@ const MAX_HEIGHT: usize = 300;
 
 /// Reads an expression.
 pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Node, Fault> {
+    let mut node = read(text, dialect)?;
+    let bound = finish::Bound::by(&node);
+    finish::finish(&mut node, &bound, dialect);
+    Ok(node)
+}
+
+/// Reads an expression that is evaluated among the variables of another one.
+pub(crate) fn parse_inner(text: &str, dialect: Dialect) -> Result<Node, Fault> {
+    let mut node = read(text, dialect)?;
+    finish::finish(&mut node, &finish::Bound::Any, dialect);
+    Ok(node)
+}
+
+fn read(text: &str, dialect: Dialect) -> Result<Node, Fault> {
     let tree = grammar::Grammar::new(text, dialect)?.expression_to_the_end()?;
     process::process(tree)
 }

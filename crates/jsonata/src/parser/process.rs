@@ -438,7 +438,7 @@ impl Processor {
         let procedure = *self.process(procedure)?.node;
         // The text that is evaluated may bind.
         self.binds |= matches!(&procedure.kind, Kind::Variable(name) if &**name == "eval");
-        let call = Call { procedure, arguments, position, tail: false };
+        let call = Call { procedure, arguments, position, tail: false, builtin: None };
         Ok(Open::new(bare(kind(Arc::new(call)), position), seeking))
     }
 

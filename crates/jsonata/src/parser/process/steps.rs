@@ -26,6 +26,9 @@ pub(super) fn bare(kind: Kind, position: usize) -> Node {
         tuple: false,
         cons_array: false,
         binds: false,
+        goes_on: false,
+        simple: None,
+        head: None,
     }
 }
 

@@ -1,0 +1,126 @@
+//! Expressions that need nothing but the context and variables: fields, literals, arithmetic, comparisons, conditions.
+//!
+//! They are most of what definitions hold. Each is compiled to a small tree of its own and evaluated over values that
+//! stay where they are. Only what they give in the common case is found here: an array on the way, an operand of the
+//! wrong type or a limit gives `None`, and then the evaluator does the expression again, in full. So nothing here has
+//! an error, and nothing here has an effect.
+
+mod compile;
+mod find;
+
+use crate::Bindings;
+use crate::ast::Operator;
+use crate::budget::Budget;
+use crate::frame::Frame;
+use crate::item::Item;
+use json::Value;
+use std::sync::Arc;
+
+pub(crate) use compile::{compile, names_of_head};
+pub(crate) use find::{calculate, exact};
+
+/// An expression of this kind.
+#[derive(Debug)]
+pub(crate) struct Simple {
+    form: Form,
+    /// How many expressions stand in one another in it, itself included.
+    height: usize,
+    /// What it costs.
+    steps: usize,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// `$`
+    Context,
+    Literal(Value),
+    /// A number that is the same as a double, and as the value that it is.
+    Number(f64, Value),
+    /// `a`
+    Field(Arc<str>),
+    /// `a.b.c`
+    Fields(Box<[Arc<str>]>),
+    /// `$v.a.b`
+    Variable {
+        name: Arc<str>,
+        reach: Reach,
+        fields: Box<[Arc<str>]>,
+    },
+    Negate(Arc<Simple>),
+    Arithmetic(Operator, Arc<Simple>, Arc<Simple>),
+    Comparison(Operator, Arc<Simple>, Arc<Simple>),
+    Concatenation(Arc<Simple>, Arc<Simple>),
+    And(Arc<Simple>, Arc<Simple>),
+    Or(Arc<Simple>, Arc<Simple>),
+    Condition(Arc<Simple>, Arc<Simple>, Option<Arc<Simple>>),
+    /// The only expression in parentheses.
+    Block(Arc<Simple>),
+}
+
+/// Who may bind a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The surroundings alone.
+    Outside,
+    /// The expression, everywhere under the name at the same place, or the surroundings.
+    Expression,
+    /// Other expressions too.
+    Any,
+}
+
+/// What an expression sees.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'v> {
+    /// The context, where it is a value from outside or a scalar.
+    pub(crate) context: Option<&'v Value>,
+    pub(crate) frame: Option<&'v Frame>,
+    pub(crate) bindings: &'v dyn Bindings,
+}
+
+/// What an expression gives.
+pub(crate) enum Found<'v> {
+    Undefined,
+    Bool(bool),
+    /// A result of arithmetic.
+    Number(f64),
+    /// A value where it is.
+    Given(&'v Value),
+    Own(Item),
+}
+
+impl Simple {
+    /// The value, where it is the common case. Steps are charged.
+    #[inline]
+    pub(crate) fn evaluate<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
+        if !budget.has_room(self.height) || budget.charge(self.steps, 0).is_err() {
+            return None;
+        }
+        self.find(sight, budget)
+    }
+}
+
+impl Found<'_> {
+    #[inline]
+    pub(crate) fn into_item(self) -> Item {
+        match self {
+            Found::Undefined => Item::Undefined,
+            Found::Bool(value) => Item::boolean(value),
+            Found::Number(number) => Item::number(number),
+            Found::Given(value) => Item::Json(value.clone()),
+            Found::Own(item) => item,
+        }
+    }
+
+    /// The value, looked at.
+    fn value(&self) -> Option<&Value> {
+        match self {
+            Found::Given(value) => Some(value),
+            Found::Own(Item::Json(value)) => Some(value),
+            Found::Undefined | Found::Bool(_) | Found::Number(_) | Found::Own(_) => None,
+        }
+    }
+
+    fn is_undefined(&self) -> bool {
+        matches!(self, Found::Undefined | Found::Own(Item::Undefined))
+    }
+}
