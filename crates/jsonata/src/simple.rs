@@ -7,6 +7,8 @@
 
 mod compile;
 mod find;
+#[cfg(test)]
+mod tests;
 
 use crate::Bindings;
 use crate::ast::Operator;

@@ -24,7 +24,15 @@ impl Bound {
 
 /// Notes simple forms, and which functions of the language calls mean.
 pub(super) fn finish(node: &mut Node, bound: &Bound, dialect: Dialect) {
-    Finisher { bound, builtins: Builtins::of(dialect), names: BTreeSet::new() }.node(node);
+    let builtins = Builtins::of(dialect);
+    Finisher { bound, builtins, names: BTreeSet::new(), simplifies: true }.node(node);
+}
+
+/// The same without any short cut: what must give the same results.
+#[cfg(test)]
+pub(crate) fn finish_in_full(node: &mut Node, dialect: Dialect) {
+    let builtins = Builtins::of(dialect);
+    Finisher { bound: &Bound::Any, builtins, names: BTreeSet::new(), simplifies: false }.node(node);
 }
 
 struct Finisher<'a> {
@@ -32,6 +40,7 @@ struct Finisher<'a> {
     builtins: &'static Builtins,
     /// The names of variables: the same name stands at the same place everywhere.
     names: BTreeSet<Arc<str>>,
+    simplifies: bool,
 }
 
 impl Finisher<'_> {
@@ -48,7 +57,12 @@ impl Finisher<'_> {
         if let Some(group) = &mut node.group {
             self.group(group);
         }
-        let is_local = |name: &str| match self.bound {
+        let groups = node.group.is_some() && !matches!(node.kind, Kind::Path { .. });
+        node.goes_on = groups || !node.predicates.is_empty();
+        if !self.simplifies {
+            return;
+        }
+        let reach = |name: &str| match self.bound {
             Bound::Names(names) if !names.contains(name) => Reach::Outside,
             Bound::Names(_) => Reach::Expression,
             Bound::Any => Reach::Any,
@@ -56,11 +70,9 @@ impl Finisher<'_> {
         if let Kind::Path { steps, .. } = &node.kind
             && !node.tuple
         {
-            node.head = simple::names_of_head(steps, &is_local);
+            node.head = simple::names_of_head(steps, &reach);
         }
-        let groups = node.group.is_some() && !matches!(node.kind, Kind::Path { .. });
-        node.goes_on = groups || !node.predicates.is_empty();
-        node.simple = simple::compile(node, &is_local);
+        node.simple = simple::compile(node, &reach);
     }
 
     fn name(&mut self, name: &mut Arc<str>) {

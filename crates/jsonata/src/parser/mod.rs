@@ -27,6 +27,14 @@ pub(crate) fn parse_inner(text: &str, dialect: Dialect) -> Result<Node, Fault> {
     Ok(node)
 }
 
+/// Reads an expression, and takes no short cut in its evaluation.
+#[cfg(test)]
+pub(crate) fn parse_in_full(text: &str, dialect: Dialect) -> Result<Node, Fault> {
+    let mut node = read(text, dialect)?;
+    finish::finish_in_full(&mut node, dialect);
+    Ok(node)
+}
+
 fn read(text: &str, dialect: Dialect) -> Result<Node, Fault> {
     let tree = grammar::Grammar::new(text, dialect)?.expression_to_the_end()?;
     process::process(tree)
