@@ -51,6 +51,12 @@ impl Budget {
         self.depth = self.depth.saturating_sub(1);
     }
 
+    /// Whether a call may be made from here.
+    #[inline]
+    pub(crate) fn has_room_for_call(&self) -> bool {
+        self.calls < self.limits.depth
+    }
+
     /// A call inside another begins.
     pub(crate) fn enter_call(&mut self) -> Result<(), Fault> {
         self.calls += 1;

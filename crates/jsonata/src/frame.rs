@@ -15,6 +15,8 @@ pub(crate) struct Frame {
     /// As many as the lambda has parameters.
     arguments: Vec<Item>,
     bindings: RefCell<Vec<(Key, Item)>>,
+    /// Whether there are bindings.
+    is_bound: Cell<bool>,
     /// Whether the evaluator knows that a function was bound here, which may refer back to the frame.
     pub(crate) is_watched: Cell<bool>,
 }
@@ -45,6 +47,7 @@ impl Frame {
             around: Some(around.clone()),
             called: None,
             arguments: Vec::new(),
+            is_bound: Cell::new(!bindings.is_empty()),
             bindings: RefCell::new(bindings),
             is_watched: Cell::new(false),
         })
@@ -59,7 +62,9 @@ impl Frame {
 
     /// Makes the frame an empty one, to be used again, and hands out what were its arguments.
     pub(crate) fn empty(&mut self) -> Vec<Item> {
-        self.bindings.get_mut().clear();
+        if self.is_bound.take() {
+            self.bindings.get_mut().clear();
+        }
         self.around = None;
         self.called = None;
         self.is_watched.set(false);
@@ -67,6 +72,7 @@ impl Frame {
     }
 
     pub(crate) fn bind(&self, key: Key, item: Item) {
+        self.is_bound.set(true);
         let mut bindings = self.bindings.borrow_mut();
         match bindings.iter_mut().find(|(bound, _)| *bound == key) {
             Some((_, old)) => *old = item,
@@ -93,17 +99,19 @@ impl Frame {
     fn find(&self, is_it: impl Fn(&Arc<str>) -> bool) -> Option<Bound<'_>> {
         let mut frame = self;
         loop {
-            let found = frame.bound(|key| match key {
-                Key::Name(bound) => is_it(bound),
-                Key::Ancestor(_) => false,
-            });
-            if let Some(item) = found {
-                return Some(Bound::Item(item));
+            if frame.is_bound.get() {
+                let found = frame.bound(|key| match key {
+                    Key::Name(bound) => is_it(bound),
+                    Key::Ancestor(_) => false,
+                });
+                if let Some(item) = found {
+                    return Some(Bound::Item(item));
+                }
             }
             if let Some(Function::Lambda { lambda, .. }) = frame.called.as_deref() {
                 // Of two parameters with one name, the last one is meant.
-                let named = lambda.parameters.iter().zip(&frame.arguments).rev();
-                if let Some((_, item)) = named.into_iter().find(|(parameter, _)| is_it(parameter)) {
+                let index = lambda.parameters.iter().rposition(&is_it);
+                if let Some(item) = index.and_then(|index| frame.arguments.get(index)) {
                     return Some(Bound::Argument(item));
                 }
             }

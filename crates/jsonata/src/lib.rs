@@ -173,7 +173,8 @@ impl Expression {
         // An array is not the context that it is for a step.
         let context = input.filter(|input| input.as_array().is_none());
         let mut budget = budget::Budget::new(limits, self.dialect);
-        let found = simple.evaluate(simple::Sight { context, frame: None, bindings }, &mut budget)?;
+        let sight = simple::Sight { context, parameters: &[], arguments: &[], frame: None, bindings };
+        let found = simple.evaluate(sight, &mut budget)?;
         let item = match found {
             simple::Found::Given(value) => return Some(Outcome::Value(value.clone())),
             found => found.into_item(),

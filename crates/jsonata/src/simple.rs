@@ -75,6 +75,9 @@ pub(crate) enum Reach {
 pub(crate) struct Sight<'v> {
     /// The context, where it is a value from outside or a scalar.
     pub(crate) context: Option<&'v Value>,
+    /// The parameters and the arguments of a lambda that is called without a frame of its own.
+    pub(crate) parameters: &'v [Arc<str>],
+    pub(crate) arguments: &'v [Item],
     pub(crate) frame: Option<&'v Frame>,
     pub(crate) bindings: &'v dyn Bindings,
 }

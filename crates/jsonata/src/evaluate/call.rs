@@ -1,7 +1,7 @@
 //! Calling functions.
 
-use super::{Evaluator, context_of};
-use crate::ast::{Call, Kind, Lambda, Node};
+use super::Evaluator;
+use crate::ast::{Call, Kind, Node};
 use crate::builtins::{Arguments, Builtin};
 use crate::error::{Error, Fault};
 use crate::frame::Frame;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Where a function is called, for its errors.
 #[derive(Clone, Copy)]
-struct Site<'a> {
+pub(super) struct Site<'a> {
     position: usize,
     procedure: &'a Node,
 }
@@ -42,23 +42,22 @@ impl Evaluator<'_> {
         }
         let arguments = self.arguments(call, input, frame, applied)?;
         let site = Site { position: call.position, procedure: &call.procedure };
+        if let Item::Function(function) = &procedure
+            && let Function::Lambda { lambda, input: context, frame } = &**function
+            && lambda.signature.is_none()
+        {
+            self.budget.enter_call()?;
+            let result = self
+                .run_lambda(function, lambda, arguments, context, frame)
+                .map_err(|fault| blame(fault, Some(site), true))?;
+            let result = self.follow(result, Some(site))?;
+            self.budget.leave_call();
+            return Ok(result);
+        }
         self.apply_at(&procedure, arguments, input, Some(site), Some(frame))
     }
 
-    /// Calls a function of the language that a lambda ends with, where nothing can come of it but its result: what it
-    /// takes is simple, and it calls nothing. `None` where it is not so, or anything is wrong.
     #[inline]
-    pub(super) fn leaf_call(&mut self, call: &Call, input: &Item, frame: &Rc<Frame>) -> Option<Item> {
-        let Kind::Variable(name) = &call.procedure.kind else { return None };
-        let builtin = self.builtin(call.builtin.filter(|builtin| builtin.is_leaf), name)?;
-        let mut arguments = self.room(call.arguments.len());
-        for argument in &call.arguments {
-            let found = self.simple(argument.simple.as_deref()?, context_of(input), frame)?;
-            arguments.push(found.into_item());
-        }
-        self.run_builtin(builtin, arguments, unwrapped(input), Some(frame)).ok()
-    }
-
     fn arguments(
         &mut self,
         call: &Call,
@@ -95,7 +94,7 @@ impl Evaluator<'_> {
         Ok(result)
     }
 
-    fn run_builtin(
+    pub(super) fn run_builtin(
         &mut self,
         builtin: &'static Builtin,
         arguments: Vec<Item>,
@@ -127,10 +126,27 @@ impl Evaluator<'_> {
         scope: Option<&Rc<Frame>>,
     ) -> Result<Item, Fault> {
         self.budget.enter_call()?;
-        let mut result = self
+        let result = self
             .apply_once(function, arguments, input, scope)
             .map_err(|fault| blame(fault, site, function.is_function()))?;
-        // The calls that lambdas ended with, one after the other and not one inside the other.
+        let result = self.follow(result, site)?;
+        self.budget.leave_call();
+        Ok(result)
+    }
+
+    /// Makes the calls that lambdas ended with, one after the other and not one inside the other.
+    #[inline]
+    pub(super) fn follow(&mut self, result: Item, site: Option<Site<'_>>) -> Result<Item, Fault> {
+        match &result {
+            Item::Function(function) if matches!(**function, Function::Thunk { .. }) => {
+                self.follow_tails(result, site)
+            }
+            _ => Ok(result),
+        }
+    }
+
+    #[inline(never)]
+    fn follow_tails(&mut self, mut result: Item, site: Option<Site<'_>>) -> Result<Item, Fault> {
         while let Item::Function(function) = &result
             && let Function::Thunk { call, input, frame } = &**function
         {
@@ -142,7 +158,6 @@ impl Evaluator<'_> {
                 None => fault,
             })?;
         }
-        self.budget.leave_call();
         Ok(result)
     }
 
@@ -200,26 +215,6 @@ impl Evaluator<'_> {
             }
             Function::Thunk { .. } => Ok(Item::Undefined),
         }
-    }
-
-    /// Evaluates the body of a lambda in a scope of its own. Its arguments were there before the scope, and so cannot
-    /// refer back to it.
-    fn run_lambda(
-        &mut self,
-        function: &Rc<Function>,
-        lambda: &Lambda,
-        mut arguments: Vec<Item>,
-        context: &Item,
-        frame: &Rc<Frame>,
-    ) -> Result<Item, Fault> {
-        self.budget.charge(lambda.parameters.len(), 0)?;
-        if arguments.len() != lambda.parameters.len() {
-            arguments.resize(lambda.parameters.len(), Item::Undefined);
-        }
-        let inner = self.frame_of_call(frame, function, arguments);
-        let result = self.evaluate(&lambda.body, context, &inner)?;
-        self.give_back_frame(inner);
-        Ok(result)
     }
 
     fn apply_partial(
@@ -312,7 +307,7 @@ fn name_of(procedure: &Node) -> Option<&Arc<str>> {
 }
 
 /// The wrapper around an input that is an array is no context for a missing argument.
-fn unwrapped(input: &Item) -> &Item {
+pub(super) fn unwrapped(input: &Item) -> &Item {
     match input {
         Item::List(list) if list.flags.outer => list.items.first().unwrap_or(input),
         _ => input,

@@ -2,6 +2,7 @@
 
 mod call;
 mod group;
+mod lambda;
 mod operators;
 mod path;
 mod predicate;
@@ -103,7 +104,9 @@ impl<'a> Evaluator<'a> {
     where
         'a: 'v,
     {
-        simple.evaluate(Sight { context, frame: Some(frame), bindings: self.bindings }, &mut self.budget)
+        let (frame, bindings) = (Some(frame), self.bindings);
+        let sight = Sight { context, parameters: &[], arguments: &[], frame, bindings };
+        simple.evaluate(sight, &mut self.budget)
     }
 
     fn evaluate_in_full(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {
@@ -179,7 +182,9 @@ impl<'a> Evaluator<'a> {
             }
             Kind::Call(call) if call.tail => {
                 self.budget.step()?;
-                if let Some(result) = self.leaf_call(call, input, frame) {
+                if !node.goes_on
+                    && let Some(result) = self.leaf_call(call, input, frame)
+                {
                     return Ok(result);
                 }
                 let (call, input, frame) = (call.clone(), input.clone(), frame.clone());

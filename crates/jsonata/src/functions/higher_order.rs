@@ -11,7 +11,7 @@ pub(crate) fn map(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Re
     let Some(items) = array.as_items() else { return Ok(Item::Undefined) };
     let mut results = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let result = call(evaluator, &function, item, Item::number(index as f64), &array)?;
+        let result = evaluator.apply_to(&function, item, Item::number(index as f64), &array)?;
         if !result.is_undefined() {
             evaluator.budget.items(1)?;
             results.push(result);
@@ -25,7 +25,7 @@ pub(crate) fn filter(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) ->
     let Some(items) = array.as_items() else { return Ok(Item::Undefined) };
     let mut results = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let verdict = call(evaluator, &function, item.clone(), Item::number(index as f64), &array)?;
+        let verdict = evaluator.apply_to(&function, item.clone(), Item::number(index as f64), &array)?;
         if evaluator.truth(&verdict)? {
             evaluator.budget.items(1)?;
             results.push(item);
@@ -42,7 +42,7 @@ pub(crate) fn single(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) ->
         let is_match = if function.is_undefined() {
             true
         } else {
-            let verdict = call(evaluator, &function, item.clone(), Item::number(index as f64), &array)?;
+            let verdict = evaluator.apply_to(&function, item.clone(), Item::number(index as f64), &array)?;
             evaluator.truth(&verdict)?
         };
         if is_match && found.replace(item).is_some() {
@@ -62,14 +62,9 @@ pub(crate) fn reduce(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) ->
     let starts_with_first = arguments.is_missing(2) && items.len() > 0;
     let mut result = if starts_with_first { items.get(0).unwrap_or_default() } else { arguments.item(2) };
     for (index, item) in items.iter().enumerate().skip(usize::from(starts_with_first)) {
-        let mut given = vec![result, item];
-        if arity >= 3 {
-            given.push(Item::number(index as f64));
-        }
-        if arity >= 4 {
-            given.push(array.clone());
-        }
-        result = evaluator.apply(&function, given)?;
+        let whole = if arity >= 4 { array.clone() } else { Item::Undefined };
+        let mut given = [result, item, Item::number(index as f64), whole];
+        result = evaluator.apply_given(&function, given.get_mut(..arity.min(4)).unwrap_or_default())?;
     }
     Ok(result)
 }
@@ -78,7 +73,7 @@ pub(crate) fn sift(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
     let (object, function) = (arguments.item(0), arguments.item(1));
     let mut sifted = IndexMap::new();
     for (key, member) in object.as_members().into_iter().flat_map(|members| members.iter()) {
-        let verdict = call(evaluator, &function, member.clone(), Item::string(key.clone()), &object)?;
+        let verdict = evaluator.apply_to(&function, member.clone(), Item::string(key.clone()), &object)?;
         if evaluator.truth(&verdict)? {
             evaluator.budget.items(3)?;
             sifted.insert(key.clone(), member);
@@ -91,7 +86,7 @@ pub(crate) fn each(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
     let (object, function) = (arguments.item(0), arguments.item(1));
     let mut results = Vec::new();
     for (key, member) in object.as_members().into_iter().flat_map(|members| members.iter()) {
-        let result = call(evaluator, &function, member, Item::string(key.clone()), &object)?;
+        let result = evaluator.apply_to(&function, member, Item::string(key.clone()), &object)?;
         if !result.is_undefined() {
             evaluator.budget.items(1)?;
             results.push(result);
@@ -107,7 +102,7 @@ pub(crate) fn sort(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
     let to_sort: Vec<Item> = items.iter().collect();
     if comparator.is_function() {
         let sorted = evaluator.merge_sort(to_sort, &mut |evaluator, a, b| {
-            let verdict = evaluator.apply(&comparator, vec![a.clone(), b.clone()])?;
+            let verdict = evaluator.apply_given(&comparator, &mut [a.clone(), b.clone()])?;
             evaluator.truth(&verdict)
         })?;
         return Ok(Item::array(sorted));
@@ -126,25 +121,4 @@ pub(crate) fn sort(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
         Ok(order == std::cmp::Ordering::Greater)
     })?;
     Ok(Item::array(sorted))
-}
-
-/// Calls with as many of value, key and whole as the function takes.
-fn call(
-    evaluator: &mut Evaluator<'_>,
-    function: &Item,
-    item: Item,
-    key: Item,
-    whole: &Item,
-) -> Result<Item, Fault> {
-    evaluator.budget.step()?;
-    let arity = function.as_function().map_or(1, |function| function.arity());
-    let mut arguments = Vec::with_capacity(3);
-    arguments.push(item);
-    if arity >= 2 {
-        arguments.push(key);
-    }
-    if arity >= 3 {
-        arguments.push(whole.clone());
-    }
-    evaluator.apply(function, arguments)
 }

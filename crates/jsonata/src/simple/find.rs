@@ -167,15 +167,12 @@ fn variable<'v>(
     fields: &[Arc<str>],
     sight: Sight<'v>,
 ) -> Option<Found<'v>> {
-    let local = match (reach, sight.frame) {
-        (Reach::Outside, _) | (_, None) => None,
-        (Reach::Expression, Some(frame)) => frame.look_for(name),
-        (Reach::Any, Some(frame)) => frame.look(name),
-    };
-    match local {
-        Some(Bound::Argument(Item::Json(value))) => return descend(value, fields),
-        Some(item) => return own(item.into_item(), fields),
-        None => {}
+    if reach != Reach::Outside {
+        match local(name, reach, sight) {
+            Some(Bound::Argument(Item::Json(value))) => return descend(value, fields),
+            Some(item) => return own(item.into_item(), fields),
+            None => {}
+        }
     }
     match sight.bindings.get(name)? {
         Cow::Borrowed(value) => descend(value, fields),
@@ -183,6 +180,19 @@ fn variable<'v>(
     }
 }
 
+/// What the expression binds a variable to.
+#[inline(always)]
+fn local<'v>(name: &'v Arc<str>, reach: Reach, sight: Sight<'v>) -> Option<Bound<'v>> {
+    let is_it =
+        |parameter: &Arc<str>| Arc::ptr_eq(parameter, name) || (reach == Reach::Any && parameter == name);
+    if let Some(index) = sight.parameters.iter().rposition(is_it) {
+        return Some(sight.arguments.get(index).map_or(Bound::Item(Item::Undefined), Bound::Argument));
+    }
+    match reach {
+        Reach::Any => sight.frame?.look(name),
+        Reach::Expression | Reach::Outside => sight.frame?.look_for(name),
+    }
+}
 fn own<'v>(item: Item, fields: &[Arc<str>]) -> Option<Found<'v>> {
     if fields.is_empty() {
         return Some(Found::Own(item));
@@ -192,7 +202,8 @@ fn own<'v>(item: Item, fields: &[Arc<str>]) -> Option<Found<'v>> {
             Found::Given(value) => Found::Own(Item::Json(value.clone())),
             _ => Found::Undefined,
         }),
-        Item::Undefined | Item::List(_) | Item::Record(_) | Item::Function(_) | Item::Tuples(_) => None,
+        Item::Undefined => Some(Found::Undefined),
+        Item::List(_) | Item::Record(_) | Item::Function(_) | Item::Tuples(_) => None,
     }
 }
 
