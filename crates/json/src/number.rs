@@ -26,6 +26,7 @@ impl Number {
     }
 
     /// The nearest double.
+    #[inline]
     pub fn to_f64(&self) -> f64 {
         match self {
             Number::I64(n) => *n as f64,

@@ -88,6 +88,7 @@ impl Value {
     }
 
     /// The string, if it is one.
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(s) => Some(s),
@@ -96,6 +97,7 @@ impl Value {
     }
 
     /// The boolean, if it is one.
+    #[inline]
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Value::Bool(b) => Some(*b),
@@ -104,6 +106,7 @@ impl Value {
     }
 
     /// The number, if it is one.
+    #[inline]
     pub fn as_number(&self) -> Option<&Number> {
         match self {
             Value::Number(n) => Some(n),
@@ -112,6 +115,7 @@ impl Value {
     }
 
     /// The number as a double, if it is a number.
+    #[inline]
     pub fn as_f64(&self) -> Option<f64> {
         self.as_number().map(Number::to_f64)
     }
@@ -122,6 +126,7 @@ impl Value {
     }
 
     /// The items, if it is an array.
+    #[inline]
     pub fn as_array(&self) -> Option<&[Value]> {
         match self {
             Value::Array(items) => Some(items),
@@ -130,6 +135,7 @@ impl Value {
     }
 
     /// The object, if it is one.
+    #[inline]
     pub fn as_object(&self) -> Option<&Object> {
         match self {
             Value::Object(object) => Some(object),
