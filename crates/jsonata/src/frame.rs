@@ -2,6 +2,7 @@
 
 use crate::function::Function;
 use crate::item::{Item, Key, release};
+use json::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) struct Frame {
 pub(crate) enum Bound<'a> {
     /// An argument, where it is.
     Argument(&'a Item),
+    Value(&'a Value),
     Item(Item),
 }
 
@@ -32,6 +34,7 @@ impl Bound<'_> {
     pub(crate) fn into_item(self) -> Item {
         match self {
             Bound::Argument(item) => item.clone(),
+            Bound::Value(value) => Item::Json(value.clone()),
             Bound::Item(item) => item,
         }
     }

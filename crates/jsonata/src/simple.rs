@@ -77,9 +77,29 @@ pub(crate) struct Sight<'v> {
     pub(crate) context: Option<&'v Value>,
     /// The parameters and the arguments of a lambda that is called without a frame of its own.
     pub(crate) parameters: &'v [Arc<str>],
-    pub(crate) arguments: &'v [Item],
+    pub(crate) arguments: &'v [Given<'v>],
     pub(crate) frame: Option<&'v Frame>,
     pub(crate) bindings: &'v dyn Bindings,
+}
+
+/// An argument that nobody has made a value of yet.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<'v> {
+    Item(&'v Item),
+    Value(&'v Value),
+    Index(usize),
+    Key(&'v Arc<str>),
+}
+
+impl Given<'_> {
+    pub(crate) fn to_item(self) -> Item {
+        match self {
+            Given::Item(item) => item.clone(),
+            Given::Value(value) => Item::Json(value.clone()),
+            Given::Index(index) => Item::number(index as f64),
+            Given::Key(key) => Item::string(key.clone()),
+        }
+    }
 }
 
 /// What an expression gives.

@@ -33,6 +33,7 @@ fn large_values_are_refused_before_they_are_made() {
     assert_limited("$pad('x', -2000000000)", Limit::Bytes);
     assert_limited("$range(1, 1e15, 1)", Limit::Bytes);
     assert_limited("$count([1..1000000].([1..1000000]))", Limit::Bytes);
+    assert_limited("($all := [1..100000]; $count([1..100000].$all))", Limit::Bytes);
     assert!(start.elapsed() < Duration::from_secs(20));
     assert_eq!(ending("[1..1e7]").unwrap_err().code, "D2014");
 }

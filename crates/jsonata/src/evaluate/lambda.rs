@@ -7,11 +7,8 @@ use crate::error::Fault;
 use crate::frame::Frame;
 use crate::function::Function;
 use crate::item::Item;
-use crate::simple::{Sight, Simple};
+use crate::simple::{Given, Sight, Simple};
 use std::rc::Rc;
-
-/// What functions of the language that go through items give to a function for each: the item, its key, and the whole.
-const MOST_GIVEN: usize = 3;
 
 impl<'a> Evaluator<'a> {
     /// Evaluates the body of a lambda in a scope of its own. Its arguments were there before the scope, and so cannot
@@ -38,19 +35,18 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn apply_to(
         &mut self,
         function: &Item,
-        item: Item,
-        key: Item,
+        item: Given<'_>,
+        key: Given<'_>,
         whole: &Item,
     ) -> Result<Item, Fault> {
         self.budget.step()?;
         let arity = function.as_function().map_or(1, |function| function.arity());
-        let last = if arity >= MOST_GIVEN { whole.clone() } else { Item::Undefined };
-        let mut given = [item, key, last];
-        self.apply_given(function, given.get_mut(..arity.clamp(1, MOST_GIVEN)).unwrap_or_default())
+        let given = [item, key, Given::Item(whole)];
+        self.apply_given(function, given.get(..arity.clamp(1, given.len())).unwrap_or_default())
     }
 
-    /// Calls a function with arguments, which are taken.
-    pub(crate) fn apply_given(&mut self, function: &Item, given: &mut [Item]) -> Result<Item, Fault> {
+    /// Calls a function with arguments.
+    pub(crate) fn apply_given(&mut self, function: &Item, given: &[Given<'_>]) -> Result<Item, Fault> {
         if let Item::Function(function) = function
             && let Function::Lambda { lambda, input, frame } = &**function
             && let Some(result) = self.run_short(lambda, given, input, frame)
@@ -58,7 +54,7 @@ impl<'a> Evaluator<'a> {
             return Ok(result);
         }
         let mut arguments = self.room(given.len());
-        arguments.extend(given.iter_mut().map(std::mem::take));
+        arguments.extend(given.iter().map(|given| given.to_item()));
         self.apply(function, arguments)
     }
 
@@ -67,7 +63,7 @@ impl<'a> Evaluator<'a> {
     fn run_short(
         &mut self,
         lambda: &Lambda,
-        arguments: &[Item],
+        arguments: &[Given<'_>],
         context: &Item,
         frame: &Rc<Frame>,
     ) -> Option<Item> {

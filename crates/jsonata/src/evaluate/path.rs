@@ -135,27 +135,33 @@ impl Evaluator<'_> {
             Flow::One(item) => {
                 return Ok(match self.step_value(step, &item, frame)? {
                     Item::Undefined => Flow::Many(Vec::new()),
-                    value if value.is_array() => joined(vec![value], is_last),
+                    value if value.is_array() => self.joined(vec![value], true, is_last)?,
                     value => Flow::One(value),
                 });
             }
             Flow::Many(items) => {
-                let results = self.step_over(step, Items::Own(&items), frame)?;
-                self.give_back(items);
-                return self.charged(joined(results, is_last));
+                let (results, nests) = self.step_over(step, Items::Own(&items), frame)?;
+                return self.joined(results, nests, is_last);
             }
             Flow::Whole(array) => array,
         };
-        let results = match array.as_items() {
+        let (results, nests) = match array.as_items() {
             Some(items) => self.step_over(step, items, frame)?,
-            None => Vec::new(),
+            None => (Vec::new(), false),
         };
-        self.charged(joined(results, is_last))
+        self.joined(results, nests, is_last)
     }
 
     /// What a step gives for each item that it gives something for.
-    fn step_over(&mut self, step: &Node, items: Items<'_>, frame: &Rc<Frame>) -> Result<Vec<Item>, Fault> {
+    /// Whether there are arrays among that, too.
+    fn step_over(
+        &mut self,
+        step: &Node,
+        items: Items<'_>,
+        frame: &Rc<Frame>,
+    ) -> Result<(Vec<Item>, bool), Fault> {
         let simple = step.simple.as_deref().filter(|_| step.stages.is_empty());
+        let mut nests = false;
         let mut results = Vec::with_capacity(items.len());
         for index in 0..items.len() {
             let found = match simple {
@@ -168,17 +174,39 @@ impl Evaluator<'_> {
             };
             if !value.is_undefined() {
                 self.budget.items(1)?;
+                nests |= value.is_array();
                 results.push(value);
             }
         }
-        Ok(results)
+        Ok((results, nests))
     }
 
-    fn charged(&mut self, flow: Flow) -> Result<Flow, Fault> {
-        if let Flow::Many(items) = &flow {
-            self.budget.items(items.len())?;
+    /// The results of a step in one sequence: arrays are flattened, but not those that were written as arrays.
+    /// `nests`: there are arrays among them.
+    fn joined(&mut self, mut results: Vec<Item>, nests: bool, is_last: bool) -> Result<Flow, Fault> {
+        if let [only] = results.as_slice() {
+            let flags = only.flags();
+            if is_last && nests && !flags.sequence {
+                return Ok(Flow::Whole(results.pop().unwrap_or_default()));
+            }
+            if !nests || flags.cons {
+                return Ok(Flow::One(results.pop().unwrap_or_default()));
+            }
         }
-        Ok(flow)
+        if !nests {
+            return Ok(Flow::Many(results));
+        }
+        let mut items = Vec::with_capacity(results.len());
+        for result in results {
+            match result.as_items() {
+                Some(inner) if !result.flags().cons => {
+                    self.budget.items(inner.len())?;
+                    items.extend(inner.iter());
+                }
+                _ => items.push(result),
+            }
+        }
+        Ok(Flow::Many(items))
     }
 
     /// A step over one item.
@@ -309,28 +337,4 @@ impl Evaluator<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// The results of a step in one sequence: arrays are flattened, but not those that were written as arrays.
-fn joined(mut results: Vec<Item>, is_last: bool) -> Flow {
-    if let [only] = results.as_slice() {
-        let flags = only.flags();
-        if is_last && only.is_array() && !flags.sequence {
-            return Flow::Whole(results.pop().unwrap_or_default());
-        }
-        if !only.is_array() || flags.cons {
-            return Flow::One(results.pop().unwrap_or_default());
-        }
-    }
-    if !results.iter().any(|result| result.is_array() && !result.flags().cons) {
-        return Flow::Many(results);
-    }
-    let mut items = Vec::with_capacity(results.len());
-    for result in results {
-        match result.as_items() {
-            Some(inner) if !result.flags().cons => items.extend(inner.iter()),
-            _ => items.push(result),
-        }
-    }
-    Flow::Many(items)
 }

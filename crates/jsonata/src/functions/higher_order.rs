@@ -4,14 +4,15 @@ use crate::builtins::Arguments;
 use crate::error::{Error, Fault};
 use crate::evaluate::Evaluator;
 use crate::item::Item;
+use crate::simple::Given;
 use indexmap::IndexMap;
 
 pub(crate) fn map(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> Result<Item, Fault> {
     let (array, function) = (arguments.item(0), arguments.item(1));
     let Some(items) = array.as_items() else { return Ok(Item::Undefined) };
-    let mut results = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let result = evaluator.apply_to(&function, item, Item::number(index as f64), &array)?;
+    let mut results = Vec::with_capacity(items.len());
+    for (index, item) in items.given().enumerate() {
+        let result = evaluator.apply_to(&function, item, Given::Index(index), &array)?;
         if !result.is_undefined() {
             evaluator.budget.items(1)?;
             results.push(result);
@@ -24,11 +25,11 @@ pub(crate) fn filter(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) ->
     let (array, function) = (arguments.item(0), arguments.item(1));
     let Some(items) = array.as_items() else { return Ok(Item::Undefined) };
     let mut results = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let verdict = evaluator.apply_to(&function, item.clone(), Item::number(index as f64), &array)?;
+    for (index, item) in items.given().enumerate() {
+        let verdict = evaluator.apply_to(&function, item, Given::Index(index), &array)?;
         if evaluator.truth(&verdict)? {
             evaluator.budget.items(1)?;
-            results.push(item);
+            results.push(item.to_item());
         }
     }
     Ok(Item::sequence(results))
@@ -38,14 +39,14 @@ pub(crate) fn single(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) ->
     let (array, function) = (arguments.item(0), arguments.item(1));
     let Some(items) = array.as_items() else { return Ok(Item::Undefined) };
     let mut found = None;
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in items.given().enumerate() {
         let is_match = if function.is_undefined() {
             true
         } else {
-            let verdict = evaluator.apply_to(&function, item.clone(), Item::number(index as f64), &array)?;
+            let verdict = evaluator.apply_to(&function, item, Given::Index(index), &array)?;
             evaluator.truth(&verdict)?
         };
-        if is_match && found.replace(item).is_some() {
+        if is_match && found.replace(item.to_item()).is_some() {
             return Err(Error::new("D3138").with("index", index));
         }
     }
@@ -61,10 +62,9 @@ pub(crate) fn reduce(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) ->
     }
     let starts_with_first = arguments.is_missing(2) && items.len() > 0;
     let mut result = if starts_with_first { items.get(0).unwrap_or_default() } else { arguments.item(2) };
-    for (index, item) in items.iter().enumerate().skip(usize::from(starts_with_first)) {
-        let whole = if arity >= 4 { array.clone() } else { Item::Undefined };
-        let mut given = [result, item, Item::number(index as f64), whole];
-        result = evaluator.apply_given(&function, given.get_mut(..arity.min(4)).unwrap_or_default())?;
+    for (index, item) in items.given().enumerate().skip(usize::from(starts_with_first)) {
+        let given = [Given::Item(&result), item, Given::Index(index), Given::Item(&array)];
+        result = evaluator.apply_given(&function, given.get(..arity.min(given.len())).unwrap_or_default())?;
     }
     Ok(result)
 }
@@ -73,7 +73,7 @@ pub(crate) fn sift(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
     let (object, function) = (arguments.item(0), arguments.item(1));
     let mut sifted = IndexMap::new();
     for (key, member) in object.as_members().into_iter().flat_map(|members| members.iter()) {
-        let verdict = evaluator.apply_to(&function, member.clone(), Item::string(key.clone()), &object)?;
+        let verdict = evaluator.apply_to(&function, Given::Item(&member), Given::Key(key), &object)?;
         if evaluator.truth(&verdict)? {
             evaluator.budget.items(3)?;
             sifted.insert(key.clone(), member);
@@ -86,7 +86,7 @@ pub(crate) fn each(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
     let (object, function) = (arguments.item(0), arguments.item(1));
     let mut results = Vec::new();
     for (key, member) in object.as_members().into_iter().flat_map(|members| members.iter()) {
-        let result = evaluator.apply_to(&function, member, Item::string(key.clone()), &object)?;
+        let result = evaluator.apply_to(&function, Given::Item(&member), Given::Key(key), &object)?;
         if !result.is_undefined() {
             evaluator.budget.items(1)?;
             results.push(result);
@@ -102,7 +102,7 @@ pub(crate) fn sort(evaluator: &mut Evaluator<'_>, arguments: Arguments<'_>) -> R
     let to_sort: Vec<Item> = items.iter().collect();
     if comparator.is_function() {
         let sorted = evaluator.merge_sort(to_sort, &mut |evaluator, a, b| {
-            let verdict = evaluator.apply_given(&comparator, &mut [a.clone(), b.clone()])?;
+            let verdict = evaluator.apply_given(&comparator, &[Given::Item(a), Given::Item(b)])?;
             evaluator.truth(&verdict)
         })?;
         return Ok(Item::array(sorted));

@@ -39,7 +39,14 @@ fn convert(item: Item, depth: usize, budget: &mut Budget) -> Result<Value, Fault
             match Rc::get_mut(&mut list) {
                 Some(list) => {
                     for item in list.items.drain(..) {
-                        items.push(convert(item, depth + 1, budget)?);
+                        items.push(match item {
+                            Item::Json(Value::String(text)) => {
+                                budget.charge(0, text.len())?;
+                                Value::String(text)
+                            }
+                            Item::Json(Value::Number(number @ Number::I64(_))) => Value::Number(number),
+                            item => convert(item, depth + 1, budget)?,
+                        });
                     }
                 }
                 None => {

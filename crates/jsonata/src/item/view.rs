@@ -1,6 +1,7 @@
 //! Arrays and objects, wherever they came from, in one form.
 
 use super::{Item, Tuple};
+use crate::simple::Given;
 use indexmap::IndexMap;
 use json::{Object, Value};
 use std::sync::Arc;
@@ -48,6 +49,15 @@ impl<'a> Items<'a> {
     /// The items that are values from outside or scalars; for the others nothing.
     pub(crate) fn contexts(self) -> impl ExactSizeIterator<Item = Option<&'a Value>> {
         (0..self.len()).map(move |index| self.context(index))
+    }
+
+    /// The items as arguments.
+    pub(crate) fn given(self) -> impl ExactSizeIterator<Item = Given<'a>> {
+        (0..self.len()).map(move |index| match self {
+            Items::Given(items) => items.get(index).map_or(Given::Item(&Item::Undefined), Given::Value),
+            Items::Own(items) => Given::Item(items.get(index).unwrap_or(&Item::Undefined)),
+            Items::Tuples(items) => Given::Item(items.get(index).map_or(&Item::Undefined, |tuple| &tuple.at)),
+        })
     }
 
     pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = Item> + ExactSizeIterator {

@@ -1,6 +1,6 @@
 //! Evaluating simple expressions.
 
-use super::{Form, Found, Reach, Sight, Simple};
+use super::{Form, Found, Given, Reach, Sight, Simple};
 use crate::ast::Operator;
 use crate::budget::Budget;
 use crate::frame::Bound;
@@ -169,7 +169,7 @@ fn variable<'v>(
 ) -> Option<Found<'v>> {
     if reach != Reach::Outside {
         match local(name, reach, sight) {
-            Some(Bound::Argument(Item::Json(value))) => return descend(value, fields),
+            Some(Bound::Argument(Item::Json(value)) | Bound::Value(value)) => return descend(value, fields),
             Some(item) => return own(item.into_item(), fields),
             None => {}
         }
@@ -186,7 +186,12 @@ fn local<'v>(name: &'v Arc<str>, reach: Reach, sight: Sight<'v>) -> Option<Bound
     let is_it =
         |parameter: &Arc<str>| Arc::ptr_eq(parameter, name) || (reach == Reach::Any && parameter == name);
     if let Some(index) = sight.parameters.iter().rposition(is_it) {
-        return Some(sight.arguments.get(index).map_or(Bound::Item(Item::Undefined), Bound::Argument));
+        return Some(match sight.arguments.get(index) {
+            Some(Given::Value(value)) => Bound::Value(value),
+            Some(Given::Item(item)) => Bound::Argument(item),
+            Some(given @ (Given::Index(_) | Given::Key(_))) => Bound::Item(given.to_item()),
+            None => Bound::Item(Item::Undefined),
+        });
     }
     match reach {
         Reach::Any => sight.frame?.look(name),
