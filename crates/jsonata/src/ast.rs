@@ -41,9 +41,9 @@ pub(crate) struct Node {
     /// Something is done to the result: predicates, or a grouping that the path itself does not do.
     pub(crate) goes_on: bool,
     /// The expression in its simple form, where it has one. The stages of a step are not part of it.
-    pub(crate) simple: Option<Arc<Simple>>,
+    pub(crate) simple: Option<Simple>,
     /// The steps at the start of a path that only name fields, and how many they are.
-    pub(crate) head: Option<(Arc<Simple>, usize)>,
+    pub(crate) head: Option<(Simple, usize)>,
 }
 
 impl Node {

@@ -169,7 +169,7 @@ impl Expression {
         bindings: &dyn Bindings,
         limits: Limits,
     ) -> Option<Outcome> {
-        let simple = self.node.simple.as_deref()?;
+        let simple = self.node.simple.as_ref()?;
         // An array is not the context that it is for a step.
         let context = input.filter(|input| input.as_array().is_none());
         let mut budget = budget::Budget::new(limits, self.dialect);

@@ -24,7 +24,7 @@ pub(crate) use find::{calculate, exact};
 /// An expression of this kind.
 #[derive(Debug)]
 pub(crate) struct Simple {
-    form: Form,
+    form: Arc<Form>,
     /// How many expressions stand in one another in it, itself included.
     height: usize,
     /// What it costs.
@@ -42,21 +42,21 @@ enum Form {
     Field(Arc<str>),
     /// `a.b.c`
     Fields(Box<[Arc<str>]>),
+    /// `$v`, which the expression may bind
+    Local(Arc<str>, Reach),
     /// `$v.a.b`
     Variable {
         name: Arc<str>,
         reach: Reach,
         fields: Box<[Arc<str>]>,
     },
-    Negate(Arc<Simple>),
-    Arithmetic(Operator, Arc<Simple>, Arc<Simple>),
-    Comparison(Operator, Arc<Simple>, Arc<Simple>),
-    Concatenation(Arc<Simple>, Arc<Simple>),
-    And(Arc<Simple>, Arc<Simple>),
-    Or(Arc<Simple>, Arc<Simple>),
-    Condition(Arc<Simple>, Arc<Simple>, Option<Arc<Simple>>),
-    /// The only expression in parentheses.
-    Block(Arc<Simple>),
+    Negate(Arc<Form>),
+    Arithmetic(Operator, Arc<Form>, Arc<Form>),
+    Comparison(Operator, Arc<Form>, Arc<Form>),
+    Concatenation(Arc<Form>, Arc<Form>),
+    And(Arc<Form>, Arc<Form>),
+    Or(Arc<Form>, Arc<Form>),
+    Condition(Arc<Form>, Arc<Form>, Option<Arc<Form>>),
 }
 
 /// Who may bind a variable.
@@ -120,7 +120,7 @@ impl Simple {
         if !budget.has_room(self.height) || budget.charge(self.steps, 0).is_err() {
             return None;
         }
-        self.find(sight, budget)
+        self.form.find(sight, budget)
     }
 }
 

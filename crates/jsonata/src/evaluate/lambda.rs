@@ -106,7 +106,7 @@ impl<'a> Evaluator<'a> {
         let builtin = self.builtin(call.builtin.filter(|builtin| builtin.is_leaf), name)?;
         let mut arguments = self.room(call.arguments.len());
         for argument in &call.arguments {
-            let simple: &Simple = argument.simple.as_deref()?;
+            let simple: &Simple = argument.simple.as_ref()?;
             arguments.push(simple.evaluate(sight, &mut self.budget)?.into_item());
         }
         self.run_builtin(builtin, arguments, unwrapped(input), Some(frame)).ok()

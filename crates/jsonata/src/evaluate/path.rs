@@ -160,7 +160,7 @@ impl Evaluator<'_> {
         items: Items<'_>,
         frame: &Rc<Frame>,
     ) -> Result<(Vec<Item>, bool), Fault> {
-        let simple = step.simple.as_deref().filter(|_| step.stages.is_empty());
+        let simple = step.simple.as_ref().filter(|_| step.stages.is_empty());
         let mut nests = false;
         let mut results = Vec::with_capacity(items.len());
         for index in 0..items.len() {

@@ -43,7 +43,7 @@ impl Evaluator<'_> {
         }
         let mut results = Vec::new();
         for index in 0..items.len() {
-            let found = match predicate.simple.as_deref() {
+            let found = match predicate.simple.as_ref() {
                 Some(simple) => self.simple(simple, items.context(index), frame),
                 None => None,
             };

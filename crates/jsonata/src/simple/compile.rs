@@ -11,15 +11,15 @@ type Reaches<'a> = &'a dyn Fn(&str) -> Reach;
 /// The simple form of an expression whose parts have theirs. The predicates of a step are not part of it.
 ///
 /// `reach`: who may bind a variable of that name.
-pub(crate) fn compile(node: &Node, reach: Reaches<'_>) -> Option<Arc<Simple>> {
+pub(crate) fn compile(node: &Node, reach: Reaches<'_>) -> Option<Simple> {
     if !node.predicates.is_empty() || node.group.is_some() || node.tuple || node.keep_array {
         return None;
     }
     let simple = match &node.kind {
         Kind::Path { steps, keep_singleton: false } => path(steps, steps.len(), reach)?,
-        Kind::Name(name) => Simple { form: Form::Field(name.clone()), height: 1, steps: 1 },
-        Kind::Literal(value) => Simple { form: literal(value), height: 1, steps: 1 },
-        Kind::Variable(name) => Simple { form: variable(name, Box::default(), reach)?, height: 1, steps: 1 },
+        Kind::Name(name) => one(Form::Field(name.clone())),
+        Kind::Literal(value) => one(literal(value)),
+        Kind::Variable(name) => one(variable(name, Box::default(), reach)?),
         Kind::Negate(inner) => over(&[inner], |parts| Some(Form::Negate(parts.next()?)))?,
         Kind::Binary { operator, left, right } => {
             over(&[left, right], |parts| binary(*operator, parts.next()?, parts.next()?))?
@@ -30,18 +30,18 @@ pub(crate) fn compile(node: &Node, reach: Reaches<'_>) -> Option<Arc<Simple>> {
             over(&parts, |parts| Some(Form::Condition(parts.next()?, parts.next()?, parts.next())))?
         }
         Kind::Block(expressions) if !node.binds => match expressions.as_slice() {
-            [only] => over(&[only], |parts| Some(Form::Block(parts.next()?)))?,
+            [only] => only.simple.as_ref()?.within(1),
             _ => return None,
         },
         _ => return None,
     };
-    Some(Arc::new(simple))
+    Some(simple)
 }
 
 /// How many steps at the start of a path only name fields, so that they can be taken at once: at least two, and not all.
 ///
 /// What an array at their end is, what follows must not ask.
-pub(crate) fn names_of_head(steps: &[Node], reach: Reaches<'_>) -> Option<(Arc<Simple>, usize)> {
+pub(crate) fn names_of_head(steps: &[Node], reach: Reaches<'_>) -> Option<(Simple, usize)> {
     if steps.iter().any(|step| step.tuple) {
         return None;
     }
@@ -55,7 +55,7 @@ pub(crate) fn names_of_head(steps: &[Node], reach: Reaches<'_>) -> Option<(Arc<S
     if count < 2 || matches!(next.kind, Kind::Sort(_)) {
         return None;
     }
-    path(steps, count, reach).map(|simple| (Arc::new(simple), count))
+    path(steps, count, reach).map(|simple| (simple, count))
 }
 
 /// The first `count` steps of a path.
@@ -69,11 +69,7 @@ fn path(steps: &[Node], count: usize, reach: Reaches<'_>) -> Option<Simple> {
         && !matches!(first.kind, Kind::Name(_) | Kind::Variable(_))
         && !first.cons_array
     {
-        return Some(Simple {
-            form: Form::Block(simple.clone()),
-            height: simple.height + 1,
-            steps: simple.steps + 1,
-        });
+        return Some(simple.within(1));
     }
     let names = |steps: &[Node]| -> Option<Box<[Arc<str>]>> {
         let names = steps.iter().map(|step| match &step.kind {
@@ -88,7 +84,7 @@ fn path(steps: &[Node], count: usize, reach: Reaches<'_>) -> Option<Simple> {
         Kind::Variable(name) => variable(name, names(rest)?, reach)?,
         _ => return None,
     };
-    Some(Simple { form, height: 2, steps: 1 + steps.len() })
+    Some(Simple { form: Arc::new(form), height: 2, steps: 1 + steps.len() })
 }
 
 fn variable(name: &Arc<str>, fields: Box<[Arc<str>]>, reach: Reaches<'_>) -> Option<Form> {
@@ -96,7 +92,22 @@ fn variable(name: &Arc<str>, fields: Box<[Arc<str>]>, reach: Reaches<'_>) -> Opt
         "" if fields.is_empty() => Some(Form::Context),
         "" => Some(Form::Fields(fields)),
         "$" => None,
-        text => Some(Form::Variable { name: name.clone(), reach: reach(text), fields }),
+        text => Some(match reach(text) {
+            reach @ (Reach::Expression | Reach::Any) if fields.is_empty() => Form::Local(name.clone(), reach),
+            reach => Form::Variable { name: name.clone(), reach, fields },
+        }),
+    }
+}
+
+/// An expression without others in it.
+fn one(form: Form) -> Simple {
+    Simple { form: Arc::new(form), height: 1, steps: 1 }
+}
+
+impl Simple {
+    /// The same inside so many expressions that only hand it on.
+    fn within(&self, levels: usize) -> Simple {
+        Simple { form: self.form.clone(), height: self.height + levels, steps: self.steps + levels }
     }
 }
 
@@ -110,7 +121,7 @@ fn literal(value: &Value) -> Form {
     }
 }
 
-fn binary(operator: Operator, left: Arc<Simple>, right: Arc<Simple>) -> Option<Form> {
+fn binary(operator: Operator, left: Arc<Form>, right: Arc<Form>) -> Option<Form> {
     Some(match operator {
         Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
             Form::Arithmetic(operator, left, right)
@@ -131,10 +142,11 @@ fn binary(operator: Operator, left: Arc<Simple>, right: Arc<Simple>) -> Option<F
 /// A form over parts that are simple themselves.
 fn over(
     nodes: &[&Node],
-    form: impl FnOnce(&mut dyn Iterator<Item = Arc<Simple>>) -> Option<Form>,
+    form: impl FnOnce(&mut dyn Iterator<Item = Arc<Form>>) -> Option<Form>,
 ) -> Option<Simple> {
-    let parts = nodes.iter().map(|node| node.simple.clone()).collect::<Option<Vec<_>>>()?;
+    let parts = nodes.iter().map(|node| node.simple.as_ref()).collect::<Option<Vec<_>>>()?;
     let height = 1 + parts.iter().map(|part| part.height).max().unwrap_or(0);
     let steps = 1 + parts.iter().map(|part| part.steps).sum::<usize>();
-    Some(Simple { form: form(&mut parts.into_iter())?, height, steps })
+    let form = form(&mut parts.into_iter().map(|part| part.form.clone()))?;
+    Some(Simple { form: Arc::new(form), height, steps })
 }

@@ -1,6 +1,6 @@
 //! Evaluating simple expressions.
 
-use super::{Form, Found, Given, Reach, Sight, Simple};
+use super::{Form, Found, Given, Reach, Sight};
 use crate::ast::Operator;
 use crate::budget::Budget;
 use crate::frame::Bound;
@@ -17,20 +17,20 @@ const EXACT: i64 = 1 << 53;
 /// Bytes of the longest text that an integer has.
 const LONGEST_SCALAR: usize = 20;
 
-impl Simple {
+impl Form {
     /// The value, where it is the common case.
     pub(super) fn find<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
-        match &self.form {
+        match self {
             Form::Field(name) => field(sight.context?, name),
             Form::Fields(names) => descend(sight.context?, names),
             Form::Literal(value) | Form::Number(_, value) => Some(Found::Given(value)),
             Form::Variable { name, reach, fields } => variable(name, *reach, fields, sight),
-            Form::Arithmetic(operator, left, right) => {
-                let left = left.number(sight, budget)?;
-                let right = right.number(sight, budget)?;
-                let (Some(left), Some(right)) = (left, right) else { return Some(Found::Undefined) };
-                calculate(*operator, left, right).map(Found::Number)
-            }
+            Form::Local(name, reach) => match local(name, *reach, sight) {
+                Some(Bound::Argument(Item::Json(value)) | Bound::Value(value)) => Some(Found::Given(value)),
+                Some(item) => Some(Found::Own(item.into_item())),
+                None => variable(name, Reach::Outside, &[], sight),
+            },
+            Form::Arithmetic(..) => Some(self.number(sight, budget)?.map_or(Found::Undefined, Found::Number)),
             Form::Comparison(operator, left, right) => {
                 let (left, right) = (left.operand(sight, budget)?, right.operand(sight, budget)?);
                 if let (Found::Number(left), Found::Number(right)) = (&left, &right) {
@@ -38,10 +38,10 @@ impl Simple {
                 }
                 compare(*operator, &left, &right)
             }
-            Form::Negate(inner) => match inner.number(sight, budget)? {
-                Some(number) => Some(Found::Number(0.0 - number)),
-                None => Some(Found::Undefined),
-            },
+            Form::Negate(inner) => Some(match inner.number(sight, budget)? {
+                Some(number) => Found::Number(0.0 - number),
+                None => Found::Undefined,
+            }),
             Form::And(left, right) => {
                 let both = left.truth(sight, budget)? && right.truth(sight, budget)?;
                 Some(Found::Bool(both))
@@ -68,29 +68,39 @@ impl Simple {
                 right.write_to(&mut text)?;
                 Some(Found::Own(Item::string(text)))
             }
-            Form::Block(inner) => inner.find(sight, budget),
             Form::Context => sight.context.map(Found::Given),
         }
     }
 
-    /// A finite number; undefined is none.
-    #[inline]
+    /// A number, which what is calculated with must be finite; undefined is none.
     fn number<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Option<f64>> {
-        let number = match self.operand(sight, budget)? {
-            Found::Number(number) => number,
-            Found::Undefined => return Some(None),
-            found => found.value()?.as_f64()?,
+        let number = match self {
+            Form::Number(number, _) => return Some(Some(*number)),
+            Form::Arithmetic(operator, left, right) => {
+                let left = left.number(sight, budget)?;
+                let right = right.number(sight, budget)?;
+                let (Some(left), Some(right)) = (left, right) else { return Some(None) };
+                return calculate(*operator, left, right).map(Some);
+            }
+            _ => match self.operand(sight, budget)? {
+                Found::Number(number) => number,
+                Found::Undefined => return Some(None),
+                found => found.value()?.as_f64()?,
+            },
         };
-        number.is_finite().then_some(Some(number))
+        Some(Some(number))
     }
 
-    /// The same as [`Simple::find`], but numbers that are the same as a double are that double.
+    /// The same as [`Form::find`], but numbers that are the same as a double are that double.
     #[inline(always)]
     fn operand<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
-        let found = match &self.form {
+        let found = match self {
             Form::Number(number, _) => return Some(Found::Number(*number)),
             Form::Field(name) => field(sight.context?, name)?,
-            Form::Variable { name, reach, fields } => variable(name, *reach, fields, sight)?,
+            Form::Local(name, reach) => match local(name, *reach, sight) {
+                Some(Bound::Argument(Item::Json(value)) | Bound::Value(value)) => Found::Given(value),
+                _ => self.find(sight, budget)?,
+            },
             _ => self.find(sight, budget)?,
         };
         if let Some(Value::Number(number)) = found.value()
