@@ -13,7 +13,7 @@ CONFORMANCE := $(SHARED)/conformance/run.py
 FUZZ_TARGETS := json_reader definition jsonpath jsonata intrinsics
 FUZZ_SECONDS ?= 600
 
-.PHONY: simulate fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
+.PHONY: models sdk-proof simulate fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
 
 help:
 	@echo "make demo         build, run real workflows, kill the server in the middle, show that nothing is lost"
@@ -23,6 +23,8 @@ help:
 	@echo "make crash-test   200 rounds of kill -9 under load"
 	@echo "make simulate     the engine under a seeded clock, disk and outside world (SEEDS=10000 FROM=0)"
 	@echo "make fuzz         10 minutes of each fuzz target (FUZZ_SECONDS says otherwise); needs nightly and cargo-fuzz"
+	@echo "make models       the models of AWS's services, anew from the installed botocore"
+	@echo "make sdk-proof    requests and answers of every operation, compared with botocore"
 	@echo "make jsonata-suite  the reference's suite; ends with how many of its cases pass"
 	@echo "make fmt / lint   format / check format and lints"
 
@@ -84,6 +86,14 @@ fuzz: tools
 		cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -max_len=16384 \
 			-dict=fuzz/dictionaries/$$target.dict -print_final_stats=1 || exit 1; \
 	done
+
+models: venv
+	$(PY) tools/models.py
+
+sdk-proof: tools venv
+	cargo build --release -q -p stepwright-aws --example serialize --example decode
+	$(PY) tests/sdk/compare.py target/release/examples/serialize
+	$(PY) tests/sdk/answers.py target/release/examples/decode
 
 jsonata-suite: tools
 	@mkdir -p target; cargo test -q -p stepwright-jsonata --test suite -- --nocapture >target/jsonata-suite.txt 2>&1; status=$$?; \

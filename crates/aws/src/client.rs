@@ -1,16 +1,14 @@
 //! The HTTP client that all operations share.
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, CredentialsSource};
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::error::{CallError, TransportError, TransportKind};
 use crate::sigv4::{self, Scope, Signable};
+use crate::transport::{Answer, Transport, TransportConfig};
 use bytes::Bytes;
-use http::{HeaderMap, Request};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_util::client::legacy::{self, connect::HttpConnector};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::error::Error;
-use std::io;
+use http::Request;
+use http_body_util::Full;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,27 +18,40 @@ pub struct ClientConfig {
     /// Where the services are.
     pub endpoints: Endpoints,
     /// Who signs.
-    pub credentials: Credentials,
+    pub credentials: CredentialsSource,
+    /// Whether services without a configured endpoint are called at AWS.
+    pub calls_aws: bool,
     /// How long making a connection may take.
     pub connect_timeout: Duration,
     /// How long the whole call may take; a Lambda function may run for 15 minutes.
     pub call_timeout: Duration,
+    /// How long an operation of any other service may take, each attempt of it.
+    pub attempt_timeout: Duration,
+    /// How often an operation is sent at most.
+    pub max_attempts: u32,
     /// Bytes of a response body; a larger one is [`CallError::TooLarge`].
     pub max_response: usize,
     /// Idle connections kept per host.
     pub max_idle_per_host: usize,
+    /// A file of certificates to trust in place of the system's.
+    pub ca_bundle: Option<PathBuf>,
 }
 
 impl ClientConfig {
-    /// 5 s to connect, 16 minutes to answer, 6 MiB of body with a little room, 64 idle connections.
-    pub fn new(endpoints: Endpoints, credentials: Credentials) -> ClientConfig {
+    /// Configured endpoints only; 5 s to connect, 16 minutes for a function to answer, 70 s for anything else, three
+    /// attempts, 6 MiB of body with a little room, 64 idle connections.
+    pub fn new(endpoints: Endpoints, credentials: impl Into<CredentialsSource>) -> ClientConfig {
         ClientConfig {
             endpoints,
-            credentials,
+            credentials: credentials.into(),
+            calls_aws: false,
             connect_timeout: Duration::from_secs(5),
             call_timeout: Duration::from_secs(16 * 60),
+            attempt_timeout: Duration::from_secs(70),
+            max_attempts: 3,
             max_response: 6 * 1024 * 1024 + 64 * 1024,
             max_idle_per_host: 64,
+            ca_bundle: None,
         }
     }
 }
@@ -54,7 +65,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Inner {
     config: ClientConfig,
-    http: legacy::Client<HttpConnector, Full<Bytes>>,
+    transport: Transport,
 }
 
 /// A call of an operation.
@@ -72,116 +83,120 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Bytes,
 }
 
-/// What the service answered, whatever its status.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
+/// A request that only lacks its signature.
+pub(crate) struct Unsigned<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) method: &'a str,
+    /// Percent-encoded, from the slash on, without the endpoint's own.
+    pub(crate) path: &'a str,
+    /// Names and values, encoded.
+    pub(crate) query: &'a [(String, String)],
+    /// Lower-case names.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// Whose signature it gets; none where the operation takes none.
+    pub(crate) signer: Option<(&'a Credentials, Scope<'a>)>,
+    /// Whether the body is left out of the signature.
+    pub(crate) has_unsigned_payload: bool,
 }
 
 impl Client {
     /// A client that has not connected to anything yet.
     pub fn new(config: ClientConfig) -> Client {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(config.connect_timeout));
-        let http = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(config.max_idle_per_host)
-            .build(connector);
-        Client { inner: Arc::new(Inner { config, http }) }
+        let transport = Transport::new(TransportConfig {
+            connect_timeout: config.connect_timeout,
+            max_idle_per_host: config.max_idle_per_host,
+            ca_bundle: config.ca_bundle.clone(),
+        });
+        Client { inner: Arc::new(Inner { config, transport }) }
     }
 
-    /// Whether an address is configured for the service.
+    /// Whether an address of the service is configured, or it is called at AWS.
     pub fn reaches(&self, service: &str) -> bool {
-        self.inner.config.endpoints.get(service).is_some()
+        self.config().calls_aws || self.config().endpoints.get(service).is_some()
+    }
+
+    pub(crate) fn config(&self) -> &ClientConfig {
+        &self.inner.config
     }
 
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, CallError> {
-        let config = &self.inner.config;
-        let no_endpoint = || CallError::NoEndpoint { service: call.service.to_owned() };
-        let endpoint = config.endpoints.get(call.service).ok_or_else(no_endpoint)?;
-        let request = signed(&call, endpoint, &config.credentials)?;
-        let exchange = self.exchange(request, endpoint);
-        tokio::time::timeout(config.call_timeout, exchange).await.unwrap_or_else(|_| {
+        let config = self.config();
+        let endpoint = self.endpoint_of(call.service, call.region)?;
+        let credentials = config
+            .credentials
+            .get()
+            .await
+            .map_err(|error| CallError::NoCredentials { reason: error.reason })?;
+        let unsigned = Unsigned {
+            endpoint: &endpoint,
+            method: call.method,
+            path: &call.path,
+            query: &call.query,
+            headers: call.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            body: call.body,
+            signer: Some((&credentials, Scope { region: call.region, service: call.service })),
+            has_unsigned_payload: false,
+        };
+        self.exchange(unsigned, config.call_timeout, config.max_response).await
+    }
+
+    /// Signs the request and sends it once.
+    pub(crate) async fn exchange(
+        &self,
+        unsigned: Unsigned<'_>,
+        timeout: Duration,
+        limit: usize,
+    ) -> Result<Answer, CallError> {
+        let endpoint = unsigned.endpoint.clone();
+        let request = signed(unsigned)?;
+        let exchange = self.inner.transport.exchange(request, &endpoint, limit);
+        tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| {
             let reason = "Read timed out".to_owned();
             Err(CallError::Transport(TransportError { kind: TransportKind::TimedOut, reason }))
         })
     }
 
-    async fn exchange(
-        &self,
-        request: Request<Full<Bytes>>,
-        endpoint: &Endpoint,
-    ) -> Result<Answer, CallError> {
-        let limit = self.inner.config.max_response;
-        let sent = self.inner.http.request(request).await;
-        let response = sent.map_err(|error| CallError::Transport(no_answer(&error, endpoint)))?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                return CallError::TooLarge { limit };
-            }
-            let reason = "Connection reset".to_owned();
-            CallError::Transport(TransportError { kind: TransportKind::Lost, reason })
-        })?;
-        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
+    fn endpoint_of(&self, service: &str, region: &str) -> Result<Endpoint, CallError> {
+        let no_endpoint = || CallError::NoEndpoint { service: service.to_owned() };
+        if let Some(endpoint) = self.config().endpoints.get(service) {
+            return Ok(endpoint.clone());
+        }
+        let name = if service == "logs" { "cloudwatchlogs" } else { service };
+        let model = self.config().calls_aws.then(|| crate::model::service(name)).flatten();
+        let model = model.ok_or_else(no_endpoint)?;
+        crate::place::usual(&model, region).ok_or_else(no_endpoint)
     }
 }
 
-fn signed(
-    call: &Call<'_>,
-    endpoint: &Endpoint,
-    credentials: &Credentials,
-) -> Result<Request<Full<Bytes>>, CallError> {
-    let path = format!("{}{}", endpoint.base_path, call.path);
-    let mut headers = call.headers.clone();
-    headers.push(("host", endpoint.authority.clone()));
-    let signable = Signable {
-        method: call.method,
-        path: &path,
-        query: &call.query,
-        headers: &headers,
-        body: &call.body,
-    };
-    let scope = Scope { region: call.region, service: call.service };
-    let added = sigv4::sign(&signable, &scope, credentials, SystemTime::now());
-    let query =
-        call.query.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+fn signed(unsigned: Unsigned<'_>) -> Result<Request<Full<Bytes>>, CallError> {
+    let endpoint = unsigned.endpoint;
+    let path = format!("{}{}", endpoint.base_path, unsigned.path);
+    let mut headers = unsigned.headers;
+    headers.push(("host".to_owned(), endpoint.authority.clone()));
+    let added = unsigned.signer.map(|(credentials, scope)| {
+        let borrowed: Vec<(&str, String)> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let signable = Signable {
+            method: unsigned.method,
+            path: &path,
+            query: unsigned.query,
+            headers: &borrowed,
+            body: &unsigned.body,
+            has_unsigned_payload: unsigned.has_unsigned_payload,
+        };
+        sigv4::sign(&signable, &scope, credentials, SystemTime::now())
+    });
+    let query = unsigned.query.iter().map(|(name, value)| format!("{name}={value}"));
+    let query = query.collect::<Vec<_>>().join("&");
     let question = if query.is_empty() { "" } else { "?" };
-    let uri = format!("http://{}{path}{question}{query}", endpoint.authority);
-    let request = Request::builder().method(call.method).uri(uri);
-    headers
-        .into_iter()
-        .chain(added)
+    let scheme = if endpoint.is_tls { "https" } else { "http" };
+    let uri = format!("{scheme}://{}{path}{question}{query}", endpoint.authority);
+    let request = Request::builder().method(unsigned.method).uri(uri);
+    let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+    let added = added.into_iter().flatten();
+    added
         .fold(request, |request, (name, value)| request.header(name, value))
-        .body(Full::new(call.body.clone()))
+        .body(Full::new(unsigned.body))
         .map_err(|error| CallError::Unsendable { reason: error.to_string() })
-}
-
-/// What went wrong before the head of an answer was there.
-fn no_answer(error: &legacy::Error, endpoint: &Endpoint) -> TransportError {
-    let authority = &endpoint.authority;
-    let failed = |kind, reason| TransportError { kind, reason };
-    if !error.is_connect() {
-        return failed(TransportKind::Lost, format!("{authority} failed to respond"));
-    }
-    let chain = || std::iter::successors(error.source(), next_cause);
-    // The connector's own error type is private; this is its text for a failed look-up.
-    if chain().any(|error| error.to_string().starts_with("dns error")) {
-        // AWS: recorded text, services/sqs_task_service, a QueueUrl that is no URL.
-        return failed(TransportKind::Dns, format!("{}: Name or service not known", endpoint.host()));
-    }
-    let kind = chain().find_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
-    let why = match kind {
-        Some(io::ErrorKind::ConnectionRefused) => "Connection refused (Connection refused)",
-        Some(io::ErrorKind::TimedOut) => "connect timed out",
-        Some(_) | None => "No route to host",
-    };
-    failed(TransportKind::Connect, format!("Connect to {authority} failed: {why}"))
-}
-
-fn next_cause<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    (*error).source()
 }

@@ -9,21 +9,15 @@ pub struct Endpoint {
     pub authority: String,
     /// What comes before the path of an operation: empty, or `/base` without a slash at its end.
     pub base_path: String,
+    /// Whether it is called by https.
+    pub is_tls: bool,
 }
 
 /// Why a URL is no endpoint. Each text names the URL and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    /// A TLS endpoint.
-    #[error(
-        "the endpoint {url} needs TLS; this version calls only http endpoints, for example http://localhost:4566"
-    )]
-    Tls {
-        /// The URL as given.
-        url: String,
-    },
-    /// Anything else that is no address of an HTTP service.
-    #[error("the endpoint {url:?} is no URL of the form http://HOST[:PORT][/PATH]")]
+    /// It is no address of an HTTP service.
+    #[error("the endpoint {url:?} is no URL of the form http[s]://HOST[:PORT][/PATH]")]
     NotAUrl {
         /// The URL as given.
         url: String,
@@ -38,21 +32,21 @@ pub struct Endpoints {
 }
 
 impl Endpoint {
-    /// Reads `http://HOST[:PORT][/PATH]`.
+    /// Reads `http[s]://HOST[:PORT][/PATH]`.
     pub fn parse(url: &str) -> Result<Endpoint, EndpointError> {
         let refused = || EndpointError::NotAUrl { url: url.to_owned() };
         let uri: http::Uri = url.trim().parse().map_err(|_| refused())?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(EndpointError::Tls { url: url.to_owned() }),
+        let is_tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
             _ => return Err(refused()),
-        }
+        };
         let authority = uri.authority().ok_or_else(refused)?;
         if authority.host().is_empty() || authority.as_str().contains('@') || uri.query().is_some() {
             return Err(refused());
         }
         let base_path = uri.path().trim_end_matches('/').to_owned();
-        Ok(Endpoint { authority: authority.as_str().to_owned(), base_path })
+        Ok(Endpoint { authority: authority.as_str().to_owned(), base_path, is_tls })
     }
 
     /// The host without the port.
@@ -104,6 +98,22 @@ impl Endpoints {
         self
     }
 
+    /// These, with the others before them where both have one.
+    pub(crate) fn and(mut self, others: Endpoints) -> Endpoints {
+        self.services.extend(others.services);
+        Endpoints { default: others.default.or(self.default), services: self.services }
+    }
+
+    /// Whether the service has an address of its own.
+    pub(crate) fn has_own(&self, service: &str) -> bool {
+        self.services.contains_key(&key(service))
+    }
+
+    /// Whether services without an address of their own have one.
+    pub(crate) fn has_default(&self) -> bool {
+        self.default.is_some()
+    }
+
     /// The address of a service.
     pub fn get(&self, service: &str) -> Option<&Endpoint> {
         self.services.get(&key(service)).or(self.default.as_ref())
@@ -111,7 +121,14 @@ impl Endpoints {
 }
 
 fn key(service: &str) -> String {
-    service.to_ascii_lowercase().replace('_', "-")
+    let key = service.to_ascii_lowercase().replace('_', "-");
+    // Some services are known by the name in their signature better than by their id.
+    match key.as_str() {
+        "logs" => "cloudwatch-logs".to_owned(),
+        "events" => "eventbridge".to_owned(),
+        "states" | "stepfunctions" | "step-functions" => "sfn".to_owned(),
+        _ => key,
+    }
 }
 
 #[cfg(test)]
@@ -134,10 +151,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tls_endpoint_is_refused_with_the_reason() {
-        let refusal =
-            Endpoints::from_variables([("AWS_ENDPOINT_URL", "https://lambda.amazonaws.com")]).unwrap_err();
-        assert!(refusal.to_string().contains("this version calls only http endpoints"), "{refusal}");
+    fn an_endpoint_may_be_called_by_tls() {
+        let endpoint = Endpoint::parse("https://lambda.eu-west-1.amazonaws.com").unwrap();
+        assert!(endpoint.is_tls && endpoint.host() == "lambda.eu-west-1.amazonaws.com");
+        assert!(!Endpoint::parse("http://localhost:4566").unwrap().is_tls);
     }
 
     #[test]

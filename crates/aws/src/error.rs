@@ -12,6 +12,12 @@ pub enum CallError {
         /// The service: `lambda`.
         service: String,
     },
+    /// Nobody is there to sign.
+    #[error("Unable to load credentials from any of the providers in the chain: {reason}")]
+    NoCredentials {
+        /// Where they were looked for.
+        reason: String,
+    },
     /// The request cannot be written as HTTP.
     #[error("Unable to build the HTTP request: {reason}")]
     Unsendable {

@@ -1,24 +1,39 @@
-//! Signed HTTP calls to AWS service endpoints.
+//! Calls of AWS's services: any operation of any service, from models that are data.
 //!
-//! What it is: endpoints and credentials from explicit configuration ([`Endpoints`], [`Credentials`]), one pooled
-//! HTTP/1.1 [`Client`] that signs with Signature Version 4, and errors told apart the way an AWS SDK tells them
-//! apart ([`CallError`]). It speaks [`lambda::invoke`] and the part of CloudWatch Logs that delivers records, [`logs`].
+//! What it is: the models of all services ([`model`]), requests and answers in every protocol of AWS ([`protocol`],
+//! [`response`]), and a [`Client`] that finds the service ([`Endpoints`]), signs with Signature Version 4 for who calls
+//! ([`CredentialsSource`]), sends again what may be sent again, and bounds what comes back. [`Client::call`] is the way for any
+//! operation; [`lambda::invoke`], [`logs`] and [`s3`] are short ways for what the engine itself needs. [`Settings`] are AWS's standard
+//! settings, read from variables and the files that they name.
 //!
-//! What it is not: it reads no environment and no files, retries nothing, and knows nothing of workflows. It has
-//! no TLS yet: an `https` endpoint is refused when it is configured.
+//! What it is not: it reads no environment, and knows nothing of workflows. Operations that stream events are refused.
 //!
 //! The contract its callers keep: calls run inside a tokio runtime; dropping a call's future gives the call up and
 //! closes its connection.
 
+mod call;
+mod checksum;
 mod client;
 mod credentials;
 mod endpoints;
 mod error;
 pub mod lambda;
 pub mod logs;
+pub mod model;
+mod moment;
+mod names;
+mod place;
+pub mod protocol;
+pub mod response;
+pub mod s3;
+mod settings;
 mod sigv4;
+mod transport;
 
+pub use call::{OperationCall, OperationError};
 pub use client::{Client, ClientConfig};
-pub use credentials::Credentials;
+pub use credentials::{ChainSettings, Credentials, CredentialsSource, NoCredentials};
 pub use endpoints::{Endpoint, EndpointError, Endpoints};
 pub use error::{CallError, ServiceError, TransportError, TransportKind};
+pub use names::{camel, capitalised, sdk_name};
+pub use settings::{Settings, SettingsError};

@@ -17,6 +17,8 @@ pub(crate) struct Signable<'a> {
     /// Every header to be signed, `host` among them; names in lower case.
     pub(crate) headers: &'a [(&'a str, String)],
     pub(crate) body: &'a [u8],
+    /// Whether the body is left out of the signature.
+    pub(crate) has_unsigned_payload: bool,
 }
 
 /// For whom the signature counts.
@@ -35,13 +37,21 @@ pub(crate) fn sign(
     let time = timestamp(at);
     let day = time.get(..8).unwrap_or_default();
     let mut added = vec![("x-amz-date", time.clone())];
+    let payload = match request.has_unsigned_payload {
+        true => "UNSIGNED-PAYLOAD".to_owned(),
+        false => hex(&Sha256::digest(request.body)),
+    };
+    // S3 wants to see what the signature says about the body.
+    if is_s3(scope) || request.has_unsigned_payload {
+        added.push(("x-amz-content-sha256", payload.clone()));
+    }
     added.extend(credentials.session_token.clone().map(|token| ("x-amz-security-token", token)));
     let mut headers: Vec<(&str, &str)> =
         request.headers.iter().chain(&added).map(|(name, value)| (*name, value.as_str())).collect();
     headers.sort_unstable();
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let scope_text = format!("{day}/{}/{}/aws4_request", scope.region, scope.service);
-    let canonical = hex(&Sha256::digest(canonical_request(request, &headers, &names)));
+    let canonical = hex(&Sha256::digest(canonical_request(request, scope, &headers, &names, &payload)));
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope_text}\n{canonical}");
     let secret = format!("AWS4{}", credentials.secret_access_key);
     let key = [day, scope.region, scope.service, "aws4_request"]
@@ -67,11 +77,28 @@ pub(crate) fn encode(text: &str) -> String {
     })
 }
 
-fn canonical_request(request: &Signable<'_>, headers: &[(&str, &str)], names: &str) -> String {
-    // Every service but S3 signs the path encoded a second time.
+/// SHA-1 in hexadecimal digits, which names cached tokens.
+pub(crate) fn sha1_hex(text: &str) -> String {
+    hex(&sha1::Sha1::digest(text.as_bytes()))
+}
+
+/// The same, but slashes stay.
+pub(crate) fn encode_path(text: &str) -> String {
+    text.split('/').map(encode).collect::<Vec<_>>().join("/")
+}
+
+fn canonical_request(
+    request: &Signable<'_>,
+    scope: &Scope<'_>,
+    headers: &[(&str, &str)],
+    names: &str,
+    payload: &str,
+) -> String {
+    // Every service but S3 signs the path without empty and dotted parts, encoded a second time.
     let path = match request.path {
         "" => "/".to_owned(),
-        path => path.split('/').map(encode).collect::<Vec<_>>().join("/"),
+        path if is_s3(scope) => path.to_owned(),
+        path => encode_path(&normalized(path)),
     };
     let mut query = request.query.to_vec();
     query.sort_unstable();
@@ -81,7 +108,27 @@ fn canonical_request(request: &Signable<'_>, headers: &[(&str, &str)], names: &s
         let value = value.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         writeln!(out, "{name}:{value}").unwrap_or_default();
     }
-    format!("{out}\n{names}\n{}", hex(&Sha256::digest(request.body)))
+    format!("{out}\n{names}\n{payload}")
+}
+
+fn is_s3(scope: &Scope<'_>) -> bool {
+    matches!(scope.service, "s3" | "s3-outposts" | "s3-object-lambda" | "s3express")
+}
+
+/// The path as RFC 3986 shortens it.
+fn normalized(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let end = if path.ends_with('/') && !parts.is_empty() { "/" } else { "" };
+    format!("/{}{end}", parts.join("/"))
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
@@ -132,7 +179,14 @@ mod tests {
         let query: Vec<(String, String)> = query.iter().map(|(k, v)| (encode(k), encode(v))).collect();
         let mut headers = vec![("host", "example.amazonaws.com".to_owned())];
         headers.extend(extra.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let request = Signable { method, path, query: &query, headers: &headers, body: body.as_bytes() };
+        let request = Signable {
+            method,
+            path,
+            query: &query,
+            headers: &headers,
+            body: body.as_bytes(),
+            has_unsigned_payload: false,
+        };
         let scope = Scope { region: "us-east-1", service: "service" };
         let added = sign(&request, &scope, &credentials, UNIX_EPOCH + Duration::from_secs(1_440_938_160));
         let authorization = &added.last().unwrap().1;
@@ -188,8 +242,14 @@ mod tests {
     fn a_session_token_is_sent_and_signed() {
         let credentials =
             Credentials { session_token: Some("token".into()), ..Credentials::new("id", "secret") };
-        let request =
-            Signable { method: "GET", path: "/", query: &[], headers: &[("host", "h".into())], body: b"" };
+        let request = Signable {
+            method: "GET",
+            path: "/",
+            query: &[],
+            headers: &[("host", "h".into())],
+            body: b"",
+            has_unsigned_payload: false,
+        };
         let added = sign(&request, &Scope { region: "r", service: "s" }, &credentials, UNIX_EPOCH);
         assert!(added.contains(&("x-amz-security-token", "token".to_owned())));
         let authorization = &added.last().unwrap().1;

@@ -4,36 +4,22 @@ use crate::error::CliError;
 use std::env;
 use std::path::PathBuf;
 
-/// The region of the standard variables.
+/// The region of the standard settings.
 pub(crate) fn region() -> Option<String> {
-    ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(variable)
+    aws_settings().ok()?.region
 }
 
-/// A client for functions that are not served here, where the environment names an endpoint of Lambda and a key.
-pub(crate) fn aws_client() -> Result<Option<aws::Client>, CliError> {
-    client_of("lambda", "AWS_ENDPOINT_URL_LAMBDA")
+/// AWS's standard settings.
+pub(crate) fn aws_settings() -> Result<aws::Settings, CliError> {
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    aws::Settings::from_variables(variables).map_err(CliError::from)
 }
 
-/// A client for CloudWatch Logs, where the environment names an endpoint of it.
+/// A client for CloudWatch Logs, where the settings name an endpoint of it.
 pub(crate) fn logs_client() -> Result<Option<aws::Client>, CliError> {
-    client_of("logs", "AWS_ENDPOINT_URL_LOGS")
-}
-
-fn client_of(service: &str, endpoint: &'static str) -> Result<Option<aws::Client>, CliError> {
-    let variables: Vec<(String, String)> =
-        ["AWS_ENDPOINT_URL", endpoint, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), variable(name)?)))
-            .collect();
-    let read = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let endpoints = aws::Endpoints::from_variables(read.clone()).map_err(CliError::Endpoint)?;
-    if endpoints.get(service).is_none() {
-        return Ok(None);
-    }
-    // Emulators take any key.
-    let credentials =
-        aws::Credentials::from_variables(read).unwrap_or_else(|| aws::Credentials::new("local", "local"));
-    Ok(Some(aws::Client::new(aws::ClientConfig::new(endpoints, credentials))))
+    let settings = aws_settings()?;
+    Ok(settings.endpoints.get("logs").is_some().then(|| settings.client()))
 }
 
 /// The file of mocked integrations, where the environment names one; by the name that Step Functions Local gives it.

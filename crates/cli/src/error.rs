@@ -82,9 +82,9 @@ pub(crate) enum CliError {
     /// The execution did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// A variable names no endpoint.
-    #[error("AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_LAMBDA or AWS_ENDPOINT_URL_LOGS: {0}")]
-    Endpoint(aws::EndpointError),
+    /// AWS's settings cannot be read.
+    #[error("AWS settings: {0}")]
+    Settings(#[from] aws::SettingsError),
     /// Logs of executions are to go to CloudWatch Logs, and nothing says where that is.
     #[error("no endpoint of CloudWatch Logs is configured")]
     NoLogsEndpoint,
@@ -146,7 +146,7 @@ impl CliError {
             | CliError::Host(_)
             | CliError::Engine(_)
             | CliError::Start(_)
-            | CliError::Endpoint(_)
+            | CliError::Settings(_)
             | CliError::ExecutionLog(_)
             | CliError::Runtime(_) => FAILURE,
         }
@@ -185,7 +185,9 @@ impl CliError {
             CliError::Functions { error: HostError::File { .. }, .. } => Some(
                 "a folder of functions holds one folder for each: NAME/handler.py, NAME/index.mjs or NAME/bootstrap",
             ),
-            CliError::Endpoint(_) => Some("unset the variable if functions are served here only"),
+            CliError::Settings(_) => {
+                Some("an endpoint looks like http://localhost:4566; unset what is not needed")
+            }
             CliError::NoLogsEndpoint => Some("set AWS_ENDPOINT_URL_LOGS, http://localhost:4566 for one"),
             CliError::Read { .. }
             | CliError::Write { .. }

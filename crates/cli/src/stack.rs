@@ -65,8 +65,9 @@ impl Stack {
         let url = format!("http://{address}");
         let store = open_store(config.data_dir)?;
         let functions = start_functions(&partition, &config, address).await?;
-        let mut tasks =
-            Tasks::new(Some(functions.clone()), environment::aws_client()?, TaskLimits::default());
+        // Workflows that call Step Functions call this one, unless they are pointed elsewhere.
+        let settings = environment::aws_settings()?.with_local("sfn", &reachable_url(address))?;
+        let mut tasks = Tasks::new(Some(functions.clone()), Some(settings.client()), TaskLimits::default());
         if let Some(path) = environment::mock_config() {
             tasks = tasks.with_mocks(Mocks::at(path));
         }

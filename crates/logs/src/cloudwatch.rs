@@ -284,6 +284,8 @@ fn failed(error: &CallError) -> Outcome {
             let code = error.code.as_deref().unwrap_or_default();
             error.status >= 500 || code.contains("Throttling") || code == "OperationAbortedException"
         }
+        // What gives the credentials may be back soon.
+        CallError::NoCredentials { .. } => true,
         CallError::NoEndpoint { .. } | CallError::Unsendable { .. } | CallError::TooLarge { .. } => false,
     };
     if may_pass { Outcome::NotNow(error.to_string()) } else { Outcome::Refused(error.to_string()) }
@@ -294,6 +296,7 @@ pub(crate) fn code(error: &CallError) -> Option<&str> {
         CallError::Service(error) => error.code.as_deref(),
         CallError::Transport(_)
         | CallError::NoEndpoint { .. }
+        | CallError::NoCredentials { .. }
         | CallError::Unsendable { .. }
         | CallError::TooLarge { .. } => None,
     }

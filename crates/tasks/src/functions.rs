@@ -81,6 +81,7 @@ fn with_version(error: CallError, arn: &str) -> CallError {
             CallError::Service(service)
         }
         CallError::NoEndpoint { .. }
+        | CallError::NoCredentials { .. }
         | CallError::Unsendable { .. }
         | CallError::Transport(_)
         | CallError::TooLarge { .. } => error,

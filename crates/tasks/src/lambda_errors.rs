@@ -41,9 +41,10 @@ pub(crate) fn call_failed(error: &CallError, resource: &TaskResource) -> TaskOut
             failed(&format!("Lambda.{}", exception(service)), &service.to_string())
         }
         CallError::TooLarge { .. } => result_too_large(resource),
-        CallError::NoEndpoint { .. } | CallError::Unsendable { .. } | CallError::Transport(_) => {
-            failed("Lambda.SdkClientException", &error.to_string())
-        }
+        CallError::NoEndpoint { .. }
+        | CallError::NoCredentials { .. }
+        | CallError::Unsendable { .. }
+        | CallError::Transport(_) => failed("Lambda.SdkClientException", &error.to_string()),
     }
 }
 

@@ -1,6 +1,18 @@
 //! Who signs.
 
+mod assumed;
+mod chain;
+mod expiring;
+mod instance;
+mod profile;
+
+pub use chain::ChainSettings;
+pub(crate) use profile::Profiles;
+
+use chain::Chain;
+use expiring::Expiring;
 use std::fmt;
+use std::sync::Arc;
 
 /// An access key. `Debug` does not show the secret parts.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +50,60 @@ impl Credentials {
             *slot = Some(value.into()).filter(|value| !value.is_empty());
         }
         Some(Credentials { access_key_id: id?, secret_access_key: secret?, session_token })
+    }
+}
+
+/// Where credentials come from. Clones share what was found.
+#[derive(Clone, Debug)]
+pub struct CredentialsSource {
+    kind: Arc<Kind>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Fixed(Credentials),
+    Chain(Box<Chain>),
+    Assumed(assumed::AssumedRole),
+}
+
+/// There are no credentials.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct NoCredentials {
+    /// Where they were looked for, and what was wrong there.
+    pub reason: String,
+}
+
+impl CredentialsSource {
+    /// AWS's standard chain: variables, the shared files, a web identity, the container, the instance.
+    pub fn chain(settings: ChainSettings) -> CredentialsSource {
+        CredentialsSource { kind: Arc::new(Kind::Chain(Box::new(Chain::new(settings)))) }
+    }
+
+    /// A role, assumed by whom the client's credentials name; kept until shortly before it ends.
+    pub fn assumed(
+        client: crate::Client,
+        role_arn: &str,
+        session_name: &str,
+        region: &str,
+    ) -> CredentialsSource {
+        let role = assumed::AssumedRole::new(client, role_arn, session_name, region);
+        CredentialsSource { kind: Arc::new(Kind::Assumed(role)) }
+    }
+
+    /// The credentials, found anew when those found before are about to end.
+    pub async fn get(&self) -> Result<Credentials, NoCredentials> {
+        match &*self.kind {
+            Kind::Fixed(credentials) => Ok(credentials.clone()),
+            Kind::Chain(chain) => chain.get().await,
+            Kind::Assumed(role) => role.get().await,
+        }
+    }
+}
+
+impl From<Credentials> for CredentialsSource {
+    fn from(credentials: Credentials) -> CredentialsSource {
+        CredentialsSource { kind: Arc::new(Kind::Fixed(credentials)) }
     }
 }
 
