@@ -3,6 +3,7 @@
 //! Source: the pages "Integrating optimized services" of the developer guide, and measurements of CreateStateMachine.
 
 use crate::resource::{Pattern, TaskResource};
+use crate::sdk;
 use json::{Object, Value};
 
 /// An action of an optimised integration.
@@ -36,7 +37,7 @@ pub fn is_recognized(resource: &TaskResource) -> bool {
         TaskResource::Service { service, action, pattern, .. } => {
             if let Some(sdk_service) = service.strip_prefix("aws-sdk:") {
                 let known_pattern = matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
-                return known_pattern && is_identifier(sdk_service) && is_camel_case(action);
+                return known_pattern && sdk::service(sdk_service).is_some_and(|service| service.has(action));
             }
             find(service, action).is_some_and(|found| match pattern {
                 Pattern::RequestResponse => true,
@@ -80,14 +81,6 @@ fn action_of(resource: &TaskResource) -> Option<&'static Action> {
         TaskResource::LambdaFunction { .. } | TaskResource::Activity { .. } => None,
         TaskResource::Service { service, action, .. } => find(service, action),
     }
-}
-
-fn is_identifier(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-}
-
-fn is_camel_case(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 const fn plain(name: &'static str) -> Action {
@@ -321,6 +314,10 @@ mod tests {
         assert!(!recognized("arn:aws:states:::batch:submitJob.sync:2"));
         assert!(!recognized("arn:aws:states:::glue:startJobRun.waitForTaskToken"));
         assert!(!recognized("arn:aws:states:::aws-sdk:s3:getObject.sync"));
+        assert!(recognized("arn:aws:states:::aws-sdk:s3:getObject.waitForTaskToken"));
+        assert!(!recognized("arn:aws:states:::aws-sdk:s3:selectObjectContent"));
+        assert!(!recognized("arn:aws:states:::aws-sdk:s3:GetObject"));
+        assert!(!recognized("arn:aws:states:::aws-sdk:nosuch:getObject"));
     }
 
     #[test]

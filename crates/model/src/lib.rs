@@ -12,6 +12,8 @@ pub mod logging;
 pub mod name;
 pub mod redrive;
 pub mod resource;
+pub mod sdk;
+pub mod sdk_names;
 pub mod status;
 pub mod time;
 mod wire;

@@ -3,7 +3,8 @@
 use json::Payload;
 use model::{Failure, TaskResource, error_name, limits};
 
-use crate::call::TaskOutcome;
+use crate::call::{TaskCall, TaskOutcome};
+use crate::services;
 
 /// What to record for an attempt that was under way when the process died: the call may or may not have been made, which
 /// is what an SDK's client reports when it loses an answer. AWS's recommended Retry blocks name this error.
@@ -24,13 +25,14 @@ pub fn outcome_unknown(resource: &TaskResource) -> Failure {
 
 /// A resource that this version has no integration for.
 pub(crate) fn not_called_yet(resource: &TaskResource) -> Failure {
-    Failure::new(
-        error_name::TASK_FAILED,
-        format!(
-            "This version of Stepwright does not call {resource} yet; it calls Lambda functions by their ARN, and \
-             lambda:invoke and states:startExecution in each of their patterns"
-        ),
-    )
+    Failure::new(error_name::TASK_FAILED, format!("This version of Stepwright does not call {resource} yet"))
+}
+
+/// Parameters that no request can be made of.
+pub(crate) fn unusable(call: &TaskCall, problem: &str) -> TaskOutcome {
+    let parameters = call.parameters.text();
+    let cause = format!("The Parameters '{parameters}' could not be used to start the Task: [{problem}]");
+    failed(error_name::RUNTIME, &cause)
 }
 
 /// A job whose end a runner cannot wait for.
@@ -72,30 +74,16 @@ pub(crate) fn result_too_large(resource: &TaskResource) -> TaskOutcome {
 }
 
 /// How a service's errors begin. Optimised integrations and SDK integrations spell some services differently.
-fn error_prefix(service: &str) -> String {
-    let known = match service {
-        "dynamodb" => "DynamoDB",
-        "sqs" => "SQS",
-        "sns" => "SNS",
-        "ecs" => "ECS",
-        "eks" => "EKS",
+fn error_prefix(service: &str) -> &str {
+    if let Some(service) = service.strip_prefix("aws-sdk:") {
+        return services::sdk_prefix(service).unwrap_or(service);
+    }
+    match service {
+        "lambda" => "Lambda",
         "states" => "StepFunctions",
-        "events" | "aws-sdk:eventbridge" => "EventBridge",
-        "apigateway" | "aws-sdk:apigateway" => "ApiGateway",
-        "codebuild" | "aws-sdk:codebuild" => "CodeBuild",
-        "sagemaker" | "aws-sdk:sagemaker" => "SageMaker",
-        "mediaconvert" | "aws-sdk:mediaconvert" => "MediaConvert",
-        "aws-sdk:dynamodb" => "DynamoDb",
-        "aws-sdk:secretsmanager" => "SecretsManager",
-        // AWS: unconfirmed for the other services of several words, chosen because one-word services do so.
-        other => return capitalised(other.strip_prefix("aws-sdk:").unwrap_or(other)),
-    };
-    known.to_owned()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+        "apigateway" => "ApiGateway",
+        other => services::of_resource(other).map_or(other, |known| known.prefix),
+    }
 }
 
 fn first_chars(text: &str, count: usize) -> &str {

@@ -4,7 +4,8 @@
 //! failure exactly as AWS records it ([`TaskOutcome`]). It calls Lambda functions: by their ARN
 //! (`lambda_function.rs`) and through `lambda:invoke` (`lambda_invoke.rs`), each in the local host or at an endpoint
 //! of the Lambda API ([`FunctionCaller`]). And it starts nested workflows (`start_execution.rs`) where the engine runs
-//! them ([`Workflows`]). An attempt of an execution that was started with a test case is answered by a mock
+//! them ([`Workflows`]). Every other service is called with the client of AWS's services: any action of any of them as it is
+//! (`sdk_integration.rs`), and the requests of optimised integrations (`optimised.rs`). An attempt of an execution that was started with a test case is answered by a mock
 //! ([`Mocks`]) where the test case has one for its state.
 //!
 //! What it is not: it does not know how executions are kept, retries nothing, and keeps no time-outs of its own.
@@ -23,8 +24,11 @@ mod local_functions;
 mod mock_config;
 mod mocked;
 mod mocks;
+mod optimised;
 mod runner;
+mod sdk_integration;
 mod sdk_metadata;
+mod services;
 mod start_execution;
 mod workflows;
 

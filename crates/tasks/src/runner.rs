@@ -3,8 +3,10 @@
 use crate::call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
 use crate::mocks::{MockError, MockedCall, Mocks};
+use crate::optimised::Request;
+use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
-use crate::{errors, lambda_function, lambda_invoke, mocked, start_execution};
+use crate::{errors, lambda_function, lambda_invoke, mocked, optimised, sdk_integration, start_execution};
 use json::Payload;
 use model::{Pattern, TaskResource};
 use std::sync::{Arc, Weak};
@@ -28,6 +30,7 @@ impl Default for TaskLimits {
 #[derive(Clone)]
 pub struct Tasks {
     functions: Arc<Functions>,
+    services: Arc<Services>,
     permits: Arc<Semaphore>,
     workflows: Arc<Connection>,
     mocks: Option<Mocks>,
@@ -35,25 +38,39 @@ pub struct Tasks {
 
 /// The integrations that can be called.
 #[derive(Clone, Copy)]
-enum Integration {
+enum Integration<'a> {
     LambdaFunction,
     LambdaInvoke,
     StartExecution,
+    /// An action of a service as it is. `prefix` is how its errors begin.
+    Sdk {
+        service: &'a str,
+        action: &'a str,
+        prefix: &'static str,
+    },
+    /// One request of an optimised integration.
+    Request {
+        request: Request,
+        action: &'a str,
+    },
 }
 
 impl Tasks {
-    /// Functions are called in the local host where it has them, else at the client's Lambda endpoint.
+    /// Functions are called in the local host where it has them, else at the client's Lambda endpoint; services with the
+    /// client.
     pub fn new(host: Option<lambda::FunctionHost>, client: Option<aws::Client>, limits: TaskLimits) -> Tasks {
         let host = host.map(|host| Arc::new(host) as Arc<dyn FunctionCaller>);
+        let services = Arc::new(Services::new(client.clone()));
         let client = client.map(|client| Arc::new(client) as Arc<dyn FunctionCaller>);
-        Tasks::with_callers(host.into_iter().chain(client).collect(), limits)
+        Tasks { services, ..Tasks::with_callers(host.into_iter().chain(client).collect(), limits) }
     }
 
-    /// Functions are called by the first of `callers` that has them.
+    /// Functions are called by the first of `callers` that has them; no services are.
     pub fn with_callers(callers: Vec<Arc<dyn FunctionCaller>>, limits: TaskLimits) -> Tasks {
         let permits = limits.concurrent_calls.clamp(1, Semaphore::MAX_PERMITS);
         Tasks {
             functions: Arc::new(Functions::new(callers)),
+            services: Arc::new(Services::new(None)),
             permits: Arc::new(Semaphore::new(permits)),
             workflows: Arc::new(Connection::default()),
             mocks: None,
@@ -89,6 +106,15 @@ impl TaskRunner for Tasks {
                 }
                 // It does not leave the process, and the functions that hold every permit may wait for it.
                 Integration::StartExecution => start_execution::call(&tasks.workflows, &call).await,
+                Integration::Sdk { service, action, prefix } => {
+                    // The same is true of Step Functions' own actions that wait for the end of what they start.
+                    let _permit = if service == "sfn" { None } else { Some(permit.await) };
+                    sdk_integration::call(&tasks.services, &call, (service, action), prefix).await
+                }
+                Integration::Request { request, action } => {
+                    let _permit = permit.await;
+                    optimised::call(&tasks.services, &call, request, action).await
+                }
             }
         })
     }
@@ -104,9 +130,13 @@ impl TaskRunner for Tasks {
                 Some(Integration::StartExecution) => {
                     start_execution::watch(&tasks.workflows, &call, &submitted).await
                 }
-                Some(Integration::LambdaFunction | Integration::LambdaInvoke) | None => {
-                    TaskOutcome::Failed(errors::not_watched(&call.resource))
-                }
+                Some(
+                    Integration::LambdaFunction
+                    | Integration::LambdaInvoke
+                    | Integration::Sdk { .. }
+                    | Integration::Request { .. },
+                )
+                | None => TaskOutcome::Failed(errors::not_watched(&call.resource)),
             }
         })
     }
@@ -140,17 +170,23 @@ impl TaskRunner for Tasks {
     }
 }
 
-fn integration(resource: &TaskResource) -> Option<Integration> {
-    match resource {
-        TaskResource::LambdaFunction { .. } => Some(Integration::LambdaFunction),
-        TaskResource::Service { service, action, pattern, .. } => {
-            let known_pattern = matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
-            match (&**service, &**action) {
-                ("lambda", "invoke") if known_pattern => Some(Integration::LambdaInvoke),
-                ("states", "startExecution") => Some(Integration::StartExecution),
-                _ => None,
-            }
+fn integration(resource: &TaskResource) -> Option<Integration<'_>> {
+    let (service, action, pattern) = match resource {
+        TaskResource::LambdaFunction { .. } => return Some(Integration::LambdaFunction),
+        TaskResource::Activity { .. } => return None,
+        TaskResource::Service { service, action, pattern, .. } => (&**service, &**action, *pattern),
+    };
+    if let Some(service) = service.strip_prefix("aws-sdk:") {
+        let prefix = services::sdk_prefix(service)?;
+        return Some(Integration::Sdk { service, action, prefix });
+    }
+    let is_request = matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
+    match (service, action) {
+        ("lambda", "invoke") if is_request => Some(Integration::LambdaInvoke),
+        ("states", "startExecution") => Some(Integration::StartExecution),
+        _ if is_request => {
+            optimised::find(service, action).map(|request| Integration::Request { request, action })
         }
-        TaskResource::Activity { .. } => None,
+        _ => None,
     }
 }

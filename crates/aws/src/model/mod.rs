@@ -170,6 +170,7 @@ pub(crate) struct Traits {
     pub(crate) is_json_value: bool,
     pub(crate) is_host_label: bool,
     pub(crate) is_idempotency_token: bool,
+    pub(crate) is_streaming: bool,
 }
 
 /// Where in an HTTP message a member stands.
@@ -253,6 +254,15 @@ impl Service {
             Kind::Structure(structure) => &structure.members,
             _ => &[],
         }
+    }
+
+    /// The member of an operation's input that is the body as a stream of bytes, as S3's objects are.
+    pub fn streamed_member(&self, operation: &Operation) -> Option<&Member> {
+        let input = operation.input.as_ref()?;
+        let payload = input.traits.payload.as_deref()?;
+        let member = self.members(input.shape).iter().find(|member| &*member.name == payload)?;
+        (member.target.traits.is_streaming && matches!(self.target(&member.target).kind, Kind::Blob))
+            .then_some(member)
     }
 
     /// The error of an operation that has this code.

@@ -4,7 +4,7 @@ use super::{
     Checksum, EndpointRule, EndpointTable, Kind, Location, Member, Namespace, Operation, Protocol, Reference,
     RegionalEndpoint, Service, Shape, ShapeId, Structure, TimestampFormat, Traits,
 };
-use crate::names::{camel, sdk_name};
+use ::model::sdk_names::{camel, sdk_name};
 use json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -161,6 +161,7 @@ fn traits(said: &Value, under: &Traits) -> Traits {
         is_json_value: flag(said, "jsonvalue") || under.is_json_value,
         is_host_label: flag(said, "hostLabel") || under.is_host_label,
         is_idempotency_token: flag(said, "idempotencyToken") || under.is_idempotency_token,
+        is_streaming: flag(said, "streaming") || under.is_streaming,
     }
 }
 

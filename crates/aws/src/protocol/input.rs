@@ -94,7 +94,7 @@ fn find<'a>(structure: &'a Structure, name: &str) -> Option<&'a Member> {
     by_sdk_name.or_else(|| {
         // AWS: documented: members begin with a capital whatever the service's own names do.
         let is_it =
-            |member: &&Member| &*member.name == name || crate::names::capitalised(&member.name) == name;
+            |member: &&Member| &*member.name == name || ::model::sdk_names::capitalised(&member.name) == name;
         structure.members.iter().find(is_it)
     })
 }

@@ -107,7 +107,7 @@ impl Form<'_> {
         let traits = &reference.traits;
         match (&traits.query_name, &traits.name) {
             (Some(name), _) if self.is_ec2 => name.to_string(),
-            (_, Some(name)) if self.is_ec2 => crate::names::capitalised(name),
+            (_, Some(name)) if self.is_ec2 => ::model::sdk_names::capitalised(name),
             (_, Some(name)) => name.to_string(),
             (_, None) => otherwise.to_owned(),
         }

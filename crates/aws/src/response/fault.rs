@@ -2,7 +2,7 @@
 
 use super::{HttpAnswer, cbor, output::header, xml};
 use crate::model::{Operation, Protocol, Service};
-use crate::names::pascal;
+use ::model::sdk_names::pascal;
 use json::Value;
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ pub struct Fault {
     pub request_id: Option<String>,
     /// S3's second id of the request.
     pub extended_request_id: Option<String>,
-    /// The class that AWS's SDKs for Java have for it, where the service's model knows the code: `NoSuchBucketException`.
-    pub exception: Option<Arc<str>>,
+    /// The error's shape, where the service's model knows the code: `NoSuchBucket`.
+    pub shape: Option<Arc<str>>,
     /// How many times the request was sent.
     pub attempts: u32,
 }
@@ -54,7 +54,7 @@ pub(super) fn read(service: &Service, operation: &Operation, answer: &HttpAnswer
         let code = if &*operation.name == "HeadBucket" { "NoSuchBucket" } else { "NoSuchKey" };
         fault.code = Some(code.to_owned());
     }
-    fault.exception = fault.code.as_deref().and_then(|code| exception(service, code));
+    fault.shape = fault.code.as_deref().and_then(|code| shape(service, code));
     fault
 }
 
@@ -98,17 +98,29 @@ fn bare(code: &str) -> &str {
     code.rsplit('#').next().unwrap_or_default().trim()
 }
 
-/// The class of an error that the service's model has under that code.
-fn exception(service: &Service, code: &str) -> Option<Arc<str>> {
-    let shape = service.shapes.iter().find(|shape| {
-        shape.error_code.as_deref().is_some_and(|known| known == code || &*shape.name == code)
-    })?;
-    let name = pascal(&shape.name);
-    let name = name.strip_suffix("Fault").unwrap_or(&name);
-    Some(if name.ends_with("Exception") { Arc::from(name) } else { format!("{name}Exception").into() })
+/// The error of any of the service's operations that has that code. Which of them lists it makes no difference to AWS's SDKs.
+fn shape(service: &Service, code: &str) -> Option<Arc<str>> {
+    let is_it = |known: &str, name: &str| known == code || name == code;
+    let found = service
+        .shapes
+        .iter()
+        .find(|shape| shape.error_code.as_deref().is_some_and(|known| is_it(known, &shape.name)));
+    found.map(|shape| shape.name.clone())
 }
 
 impl Fault {
+    /// The class that AWS's SDK for Java 2 has for it: `NoSuchBucketException`, `KmsDisabledException`.
+    pub fn exception(&self) -> Option<String> {
+        let name = pascal(self.shape.as_deref()?);
+        Some(with_suffix(name.strip_suffix("Fault").unwrap_or(&name)))
+    }
+
+    /// The class that AWS's SDK for Java 1 has for it: `NotFoundException`, `KMSDisabledException`.
+    pub fn exception_of_first_sdk(&self) -> Option<String> {
+        let name = self.shape.as_deref()?;
+        Some(with_suffix(name.strip_suffix("Fault").unwrap_or(name)))
+    }
+
     /// Whether the service asks for fewer requests.
     pub(crate) fn is_throttling(&self) -> bool {
         const CODES: &[&str] = &[
@@ -133,5 +145,40 @@ impl Fault {
             Some(code) => self.status == 429 || CODES.contains(&code),
             None => self.status == 429,
         }
+    }
+}
+
+fn with_suffix(name: &str) -> String {
+    if name.ends_with("Exception") { name.to_owned() } else { format!("{name}Exception") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_named_as_in_each_sdk() {
+        let fault = |shape: &str| Fault { shape: Some(shape.into()), ..Fault::default() };
+        let both = |shape| {
+            let fault = fault(shape);
+            (fault.exception().unwrap(), fault.exception_of_first_sdk().unwrap())
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(both("NoSuchBucket"), pair("NoSuchBucketException", "NoSuchBucketException"));
+        assert_eq!(both("KMSDisabledException"), pair("KmsDisabledException", "KMSDisabledException"));
+        assert_eq!(
+            both("DBInstanceNotFoundFault"),
+            pair("DbInstanceNotFoundException", "DBInstanceNotFoundException")
+        );
+        assert_eq!(Fault::default().exception(), None);
+    }
+
+    #[test]
+    fn throttling_is_told_by_code_and_status() {
+        let is = |code: &str, status| {
+            Fault { code: Some(code.into()), status, ..Fault::default() }.is_throttling()
+        };
+        assert!(is("ThrottlingException", 400) && is("SlowDown", 503) && is("Other", 429));
+        assert!(!is("LimitExceededException", 400) && !is("ValidationException", 400));
     }
 }

@@ -8,7 +8,7 @@ mod xml;
 
 pub use fault::Fault;
 
-use crate::model::{Operation, Service};
+use crate::model::{Operation, Protocol, Service};
 use crate::moment::Moment;
 use ::json::Value;
 use bytes::Bytes;
@@ -32,6 +32,12 @@ pub struct Output {
     pub value: Value,
     /// The payload of an operation whose payload is bytes or text.
     pub streamed: Option<Bytes>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers of the answer.
+    pub headers: HeaderMap,
+    /// Bytes of its body; of one in JSON without the blanks that emulators put in and AWS does not.
+    pub length: usize,
 }
 
 /// An answer that is not what its service's model says.
@@ -59,7 +65,7 @@ impl Form {
             Form::Model => member.name.clone(),
             Form::SdkIntegration => member.sdk_name.clone(),
             Form::Optimised if member.name.starts_with(|c: char| c.is_ascii_lowercase()) => {
-                crate::names::capitalised(&member.name).into()
+                ::model::sdk_names::capitalised(&member.name).into()
             }
             Form::Optimised => member.name.clone(),
         }
@@ -83,5 +89,15 @@ pub fn read(
     if !(200..300).contains(&answer.status) || fault::hides_in(service, &answer) {
         return Ok(Err(fault::read(service, operation, &answer)));
     }
-    output::read(service, operation, answer, form).map(Ok)
+    let (status, headers, length) = (answer.status, answer.headers.clone(), length(service, &answer));
+    let output = output::read(service, operation, answer, form)?;
+    Ok(Ok(Output { status, headers, length, ..output }))
+}
+
+fn length(service: &Service, answer: &HttpAnswer) -> usize {
+    let compact = match service.protocol {
+        Protocol::Json => ::json::parse_bytes(&answer.body).ok().map(|document| document.to_text().len()),
+        _ => None,
+    };
+    compact.unwrap_or(answer.body.len())
 }

@@ -17,7 +17,7 @@ pub(super) fn read(
     form: Form,
 ) -> Result<Output, DecodeError> {
     let Some(output) = &operation.output else {
-        return Ok(Output { value: Value::empty_object(), streamed: None });
+        return Ok(Output { value: Value::empty_object(), ..Output::default() });
     };
     match service.protocol {
         Protocol::Json | Protocol::Cbor => {
@@ -35,7 +35,7 @@ pub(super) fn read(
 }
 
 fn whole(members: Members) -> Output {
-    Output { value: object(members), streamed: None }
+    Output { value: object(members), ..Output::default() }
 }
 
 /// Members sorted by name, as AWS shows results.
@@ -67,7 +67,7 @@ fn rest(
         // AWS: recorded test_s3_get_object_empty_str and test_s3_get_object_binary.
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         members.push((form.name(payload), Value::from(text)));
-        return Ok(Output { value: object(members), streamed: Some(answer.body) });
+        return Ok(Output { value: object(members), streamed: Some(answer.body), ..Output::default() });
     }
     if !answer.body.is_empty() {
         let value = match service.protocol {

@@ -26,6 +26,8 @@ pub(crate) enum Reply {
     HangUp,
     /// Promises a hundred bytes, sends a few and closes the connection.
     BreakOff,
+    /// One after another; the last one for ever.
+    Turns(Vec<Reply>),
 }
 
 pub(crate) struct StandIn {
@@ -98,6 +100,12 @@ pub(crate) fn service_error(status: u16, kind: &'static str, message: &str) -> R
     }
 }
 
+/// A body of JSON, with a good status.
+pub(crate) fn json_answer(body: &str) -> Reply {
+    let headers = vec![("content-type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", "r-1")];
+    Reply::Answer { status: 200, headers, body: body.into() }
+}
+
 async fn answer(
     request: Request<Incoming>,
     reply: Reply,
@@ -105,13 +113,22 @@ async fn answer(
 ) -> Result<Response<Canned>, std::io::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
-    kept.lock().unwrap().push(Asked {
-        method: head.method.to_string(),
-        target: head.uri.to_string(),
-        headers: head.headers,
-        body,
-    });
+    let turn = {
+        let mut kept = kept.lock().unwrap();
+        kept.push(Asked {
+            method: head.method.to_string(),
+            target: head.uri.to_string(),
+            headers: head.headers,
+            body,
+        });
+        kept.len() - 1
+    };
+    let reply = match reply {
+        Reply::Turns(turns) => turns[turn.min(turns.len() - 1)].clone(),
+        reply => reply,
+    };
     match reply {
+        Reply::Turns(_) => Err(std::io::Error::other("turns within turns")),
         Reply::Answer { status, headers, body } => {
             let response = Response::builder().status(status);
             let response =

@@ -40,7 +40,7 @@ pub fn capitalised(name: &str) -> String {
 }
 
 /// Java 2's name of a class: its words with one capital each. `KMSInvalidStateException` is `KmsInvalidStateException`.
-pub(crate) fn pascal(name: &str) -> String {
+pub fn pascal(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let at = |index: usize| letters.get(index).copied().unwrap_or('\0');
     let mut out = String::with_capacity(name.len());

@@ -1,0 +1,207 @@
+//! Tasks that call services, against a stand-in of their endpoint.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test that panics has failed
+
+#[path = "../../aws/tests/stand_in/mod.rs"]
+mod stand_in;
+
+use aws::{Client, ClientConfig, Credentials, Endpoint, Endpoints};
+use json::{Payload, Value};
+use model::TaskResource;
+use stand_in::{Reply, StandIn, json_answer, service_error};
+use tasks::{TaskCall, TaskLimits, TaskOutcome, TaskRunner, Tasks};
+
+fn call(resource: &str, parameters: &str) -> TaskCall {
+    TaskCall {
+        resource: TaskResource::parse(&format!("arn:aws:states:::{resource}")).unwrap(),
+        parameters: Payload::from_text(parameters).unwrap(),
+        region: "us-east-1".into(),
+        execution_arn: "arn:aws:states:us-east-1:000000000000:execution:machine:run".into(),
+        mock: None,
+    }
+}
+
+fn tasks_at(url: &str) -> Tasks {
+    let endpoints = Endpoints::none().with_default(Endpoint::parse(url).unwrap());
+    let client = Client::new(ClientConfig::new(endpoints, Credentials::new("test", "test")));
+    Tasks::new(None, Some(client), TaskLimits::default())
+}
+
+async fn outcome(reply: Reply, resource: &str, parameters: &str) -> TaskOutcome {
+    let server = StandIn::start(reply).await;
+    tasks_at(&server.url).call(call(resource, parameters)).await
+}
+
+fn result(outcome: TaskOutcome) -> String {
+    match outcome {
+        TaskOutcome::Succeeded(result) => result.text().to_string(),
+        TaskOutcome::Failed(failure) => panic!("failed: {failure:?}"),
+    }
+}
+
+fn failure(outcome: TaskOutcome) -> (String, String) {
+    match outcome {
+        TaskOutcome::Failed(failure) => {
+            (failure.error.unwrap().to_string(), failure.cause.unwrap().to_string())
+        }
+        TaskOutcome::Succeeded(result) => panic!("succeeded: {result:?}"),
+    }
+}
+
+fn pair(a: &str, b: &str) -> (String, String) {
+    (a.to_owned(), b.to_owned())
+}
+
+#[tokio::test]
+async fn an_sdk_integration_gives_the_members_that_are_there() {
+    let reply = json_answer(r#"{"DBs":1,"Count":1,"Items":[{"ok":{"BOOL":true}}],"LastEvaluatedKey":null}"#);
+    let given = result(outcome(reply, "aws-sdk:dynamodb:scan", r#"{"TableName":"t"}"#).await);
+    assert_eq!(given, r#"{"Count":1,"Items":[{"ok":{"Bool":true}}]}"#);
+    let reply = json_answer(r#"{"executionArn":"arn","startDate":1700000000.25}"#);
+    let given = result(
+        outcome(reply, "aws-sdk:sfn:startExecution", r#"{"StateMachineArn":"m","Input":{"a":1}}"#).await,
+    );
+    assert_eq!(given, r#"{"ExecutionArn":"arn","StartDate":"2023-11-14T22:13:20.250Z"}"#);
+}
+
+#[tokio::test]
+async fn errors_of_sdk_integrations_have_the_recorded_texts() {
+    let missing =
+        service_error(400, "com.amazonaws#ResourceNotFoundException", "Requested resource not found");
+    assert_eq!(
+        failure(outcome(missing, "aws-sdk:dynamodb:putItem", "{}").await),
+        pair(
+            "DynamoDb.ResourceNotFoundException",
+            "Requested resource not found (Service: DynamoDb, Status Code: 400, Request ID: r-1)"
+        )
+    );
+    let unknown = service_error(400, "ValidationException", "no");
+    assert_eq!(
+        failure(outcome(unknown, "aws-sdk:dynamodb:putItem", "{}").await).0,
+        "DynamoDb.DynamoDbException"
+    );
+    let token = service_error(400, "InvalidToken", "Invalid Token: 'Invalid token'");
+    assert_eq!(
+        failure(outcome(token, "aws-sdk:sfn:sendTaskSuccess", r#"{"TaskToken":"t","Output":"o"}"#).await),
+        pair(
+            "Sfn.InvalidTokenException",
+            "Invalid Token: 'Invalid token' (Service: Sfn, Status Code: 400, Request ID: r-1) (SDK Attempt Count: 1)"
+        )
+    );
+    let bucket = Reply::Answer {
+        status: 404,
+        headers: vec![("x-amz-request-id", "r-1"), ("x-amz-id-2", "x-2")],
+        body:
+            b"<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message></Error>"
+                .to_vec(),
+    };
+    assert_eq!(
+        failure(outcome(bucket, "aws-sdk:s3:listObjects", r#"{"Bucket":"b"}"#).await),
+        pair(
+            "S3.NoSuchBucketException",
+            "The specified bucket does not exist (Service: S3, Status Code: 404, Request ID: r-1, Extended Request ID: x-2)"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_stream_gets_the_json_of_what_is_given() {
+    let sent = async |body: &str| {
+        let server = StandIn::start(json_answer("")).await;
+        let parameters = format!(r#"{{"Bucket":"b","Key":"k","Body":{body}}}"#);
+        result(tasks_at(&server.url).call(call("aws-sdk:s3:putObject", &parameters)).await);
+        String::from_utf8_lossy(&server.asked()[0].body).into_owned()
+    };
+    assert_eq!(sent("false").await, "false");
+    assert_eq!(sent(r#"{"Dict": "Value"}"#).await, r#"{"Dict":"Value"}"#);
+    assert_eq!(sent(r#""text data""#).await, r#""text data""#);
+}
+
+#[tokio::test]
+async fn optimised_integrations_show_the_way_the_answer_came() {
+    let reply = json_answer(r#"{"MessageId": "m", "MD5OfMessageBody": "d"}"#);
+    let server = StandIn::start(reply).await;
+    let parameters = r#"{"QueueUrl":"http://q/1/q","MessageBody":{"a":1}}"#;
+    let given =
+        result(tasks_at(&server.url).call(call("sqs:sendMessage.waitForTaskToken", parameters)).await);
+    let given = json::parse(&given).unwrap();
+    let keys: Vec<&str> = given.as_object().unwrap().keys().map(|key| &**key).collect();
+    assert_eq!(keys, ["MD5OfMessageBody", "MessageId", "SdkHttpMetadata", "SdkResponseMetadata"]);
+    let headers = given.get("SdkHttpMetadata").and_then(|http| http.get("HttpHeaders")).unwrap();
+    // That of the body without blanks.
+    assert_eq!(headers.get("Content-Length").and_then(Value::as_str), Some("40"));
+    assert_eq!(headers.get("Content-Type").and_then(Value::as_str), Some("application/x-amz-json-1.0"));
+    let sent = json::parse_bytes(&server.asked()[0].body).unwrap();
+    assert_eq!(sent.get("MessageBody").and_then(Value::as_str), Some(r#"{"a":1}"#));
+}
+
+#[tokio::test]
+async fn errors_of_optimised_integrations_have_the_recorded_texts() {
+    let missing = service_error(400, "ResourceNotFoundException", "Requested resource not found");
+    assert_eq!(
+        failure(outcome(missing, "dynamodb:putItem", "{}").await),
+        pair(
+            "DynamoDB.ResourceNotFoundException",
+            "Requested resource not found (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: \
+             ResourceNotFoundException; Request ID: r-1; Proxy: null)"
+        )
+    );
+    let unknown = service_error(400, "ValidationException", "no");
+    assert_eq!(
+        failure(outcome(unknown, "dynamodb:putItem", "{}").await).0,
+        "DynamoDB.AmazonDynamoDBException"
+    );
+    let topic = Reply::Answer {
+        status: 404,
+        headers: vec![],
+        body: b"<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not exist</Message>\
+            </Error><RequestId>r-1</RequestId></ErrorResponse>"
+            .to_vec(),
+    };
+    assert_eq!(
+        failure(outcome(topic, "sns:publish", r#"{"TopicArn":"t","Message":"m"}"#).await),
+        pair(
+            "SNS.NotFoundException",
+            "Topic does not exist (Service: AmazonSNS; Status Code: 404; Error Code: NotFound; Request ID: r-1; Proxy: null)"
+        )
+    );
+    let nowhere =
+        outcome(json_answer("{}"), "sqs:sendMessage", r#"{"QueueUrl":"no_url","MessageBody":"m"}"#).await;
+    assert_eq!(
+        failure(nowhere),
+        pair("SQS.SdkClientException", "Unable to execute HTTP request: no_url: Name or service not known")
+    );
+}
+
+#[tokio::test]
+async fn events_carry_where_they_come_from_and_one_refused_fails_the_task() {
+    let entries = r#"{"Entries":[{"Detail":{"a":1},"Resources":["r"]},{"Detail":"{}"}]}"#;
+    let server =
+        StandIn::start(json_answer(r#"{"Entries":[{"EventId":"1"},{"EventId":"2"}],"FailedEntryCount":0}"#))
+            .await;
+    let given = result(tasks_at(&server.url).call(call("events:putEvents", entries)).await);
+    assert_eq!(given, r#"{"Entries":[{"EventId":"1"},{"EventId":"2"}],"FailedEntryCount":0}"#);
+    let sent = String::from_utf8_lossy(&server.asked()[0].body).into_owned();
+    let origin = r#""arn:aws:states:us-east-1:000000000000:execution:machine:run","arn:aws:states:us-east-1:000000000000:stateMachine:machine"]"#;
+    assert!(sent.contains(&format!(r#"{{"Detail":"{{\"a\":1}}","Resources":["r",{origin}"#)), "{sent}");
+    let refused = r#"{"Entries":[{"ErrorCode":"E","ErrorMessage":"m"}],"FailedEntryCount":1}"#;
+    let failed = failure(outcome(json_answer(refused), "events:putEvents", entries).await);
+    assert_eq!(failed, pair("EventBridge.FailedEntry", refused));
+}
+
+#[tokio::test]
+async fn what_cannot_be_called_says_so() {
+    let error = failure(outcome(json_answer("{}"), "aws-sdk:dynamodb:getItem", r#"{"Tabel":1}"#).await);
+    assert_eq!(
+        error,
+        pair(
+            "States.Runtime",
+            r#"The Parameters '{"Tabel":1}' could not be used to start the Task: [The field "Tabel" is not supported by Step Functions]"#
+        )
+    );
+    let nowhere = Tasks::new(None, None, TaskLimits::default());
+    let (error, cause) = failure(nowhere.call(call("dynamodb:getItem", "{}")).await);
+    assert_eq!(error, "DynamoDB.SdkClientException");
+    assert!(cause.contains("no endpoint of the service dynamodb is configured"), "{cause}");
+    let (error, _) = failure(outcome(Reply::BreakOff, "aws-sdk:dynamodb:putItem", "{}").await);
+    assert_eq!(error, "DynamoDb.SdkClientException");
+}
