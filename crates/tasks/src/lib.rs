@@ -5,7 +5,8 @@
 //! (`lambda_function.rs`) and through `lambda:invoke` (`lambda_invoke.rs`), each in the local host or at an endpoint
 //! of the Lambda API ([`FunctionCaller`]). And it starts nested workflows (`start_execution.rs`) where the engine runs
 //! them ([`Workflows`]). Every other service is called with the client of AWS's services: any action of any of them as it is
-//! (`sdk_integration.rs`), and the requests of optimised integrations (`optimised.rs`). An attempt of an execution that was started with a test case is answered by a mock
+//! (`sdk_integration.rs`), the requests of
+//! optimised integrations (`optimised.rs`), and the jobs that they start (`jobs/`). An attempt of an execution that was started with a test case is answered by a mock
 //! ([`Mocks`]) where the test case has one for its state.
 //!
 //! What it is not: it does not know how executions are kept, retries nothing, and keeps no time-outs of its own.
@@ -14,9 +15,11 @@
 //! attempt that was under way when the process died is not called again: [`outcome_unknown`] says what to record.
 
 mod call;
+mod emr;
 mod errors;
 mod function_name;
 mod functions;
+mod jobs;
 mod lambda_errors;
 mod lambda_function;
 mod lambda_invoke;

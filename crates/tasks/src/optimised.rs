@@ -1,9 +1,11 @@
 //! Optimised integrations that make one request: `dynamodb:putItem`, `sqs:sendMessage`, `events:putEvents` and their like.
 
 use crate::call::{TaskCall, TaskOutcome};
+use crate::emr;
 use crate::errors::{failed, succeeded};
 use crate::sdk_metadata;
 use crate::services::{self, Naming, OptimisedService, Services};
+use aws::OperationError;
 use aws::response::{Form, Output};
 use json::{Object, Payload, Value};
 use std::time::SystemTime;
@@ -20,30 +22,63 @@ pub(crate) struct Request {
 pub(crate) fn find(service: &str, action: &str) -> Option<Request> {
     let known = services::of_resource(service)?;
     let model = match (service, action) {
-        // Requests to a cluster's own API, and names that EMR's API does not have.
-        ("eks", "runJob" | "call") | ("elasticmapreduce", _) => return None,
+        // Requests to a cluster's own API.
+        ("eks", "runJob" | "call") => return None,
         ("bedrock", "invokeModel") => "bedrockruntime",
         _ => known.model,
     };
     Some(Request { service: known, model })
 }
 
-/// Makes the request.
+/// The service of an optimised integration.
+pub(crate) fn service(resource: &str) -> Option<&'static OptimisedService> {
+    services::of_resource(resource)
+}
+
+/// Makes the request: the result of the Task.
 pub(crate) async fn call(
     services: &Services,
     call: &TaskCall,
-    Request { service, model }: Request,
+    request: Request,
     action: &str,
 ) -> TaskOutcome {
+    let service = request.service;
     let input = match (service.resource, action) {
         ("events", "putEvents") => with_origin(call),
         _ => call.parameters.value().clone(),
     };
-    match services.call(call, (model, action), &input, Form::Optimised).await {
+    match send(services, call, request, action, &input).await {
         Ok(output) if service.resource == "events" => entries(call, output.value),
         Ok(output) => succeeded(&call.resource, Payload::from(with_metadata(service, output))),
         Err(error) => Naming::Optimised(service).failure(call, &error),
     }
+}
+
+/// Makes the request: what the service answered, with the members that Step Functions adds.
+pub(crate) async fn send(
+    services: &Services,
+    call: &TaskCall,
+    Request { service, model }: Request,
+    action: &str,
+    input: &Value,
+) -> Result<Output, OperationError> {
+    let added: &[&str] = match (service.resource, action) {
+        ("elasticmapreduce", _) => return emr::send(services, call, action, input).await,
+        // AWS: documented results: what was asked for stands beside what was started.
+        ("glue", "startJobRun") => &["JobName"],
+        ("emr-serverless", "cancelJobRun") => &["ApplicationId", "JobRunId"],
+        ("emr-serverless", _) => &["ApplicationId"],
+        _ => &[],
+    };
+    let output = services.call(call, (model, action), input, Form::Optimised).await?;
+    let Value::Object(members) = &output.value else { return Ok(output) };
+    let mut members: Object = (**members).clone();
+    for name in added {
+        if let (false, Some(value)) = (members.contains_key(name), input.get(name)) {
+            members.insert(*name, value.clone());
+        }
+    }
+    Ok(Output { value: Value::from(members), ..output })
 }
 
 /// What the service gave, and what the SDK knows about the way it came.

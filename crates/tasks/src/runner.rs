@@ -2,6 +2,7 @@
 
 use crate::call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
+use crate::jobs::{self, Job};
 use crate::mocks::{MockError, MockedCall, Mocks};
 use crate::optimised::Request;
 use crate::services::{self, Services};
@@ -53,6 +54,8 @@ enum Integration<'a> {
         request: Request,
         action: &'a str,
     },
+    /// A job that an optimised integration starts.
+    Job(&'static Job),
 }
 
 impl Tasks {
@@ -115,6 +118,10 @@ impl TaskRunner for Tasks {
                     let _permit = permit.await;
                     optimised::call(&tasks.services, &call, request, action).await
                 }
+                Integration::Job(job) => {
+                    let _permit = permit.await;
+                    jobs::start(&tasks.services, &call, job).await
+                }
             }
         })
     }
@@ -130,6 +137,7 @@ impl TaskRunner for Tasks {
                 Some(Integration::StartExecution) => {
                     start_execution::watch(&tasks.workflows, &call, &submitted).await
                 }
+                Some(Integration::Job(job)) => jobs::watch(&tasks.services, &call, job, &submitted).await,
                 Some(
                     Integration::LambdaFunction
                     | Integration::LambdaInvoke
@@ -145,10 +153,21 @@ impl TaskRunner for Tasks {
         let tasks = self.clone();
         Box::pin(async move {
             // What a mock answers for was never started.
-            if call.mock.is_none()
-                && let Some(Integration::StartExecution) = integration(&call.resource)
-            {
-                start_execution::cancel(&tasks.workflows, &submitted).await;
+            if call.mock.is_some() {
+                return;
+            }
+            match integration(&call.resource) {
+                Some(Integration::StartExecution) => {
+                    start_execution::cancel(&tasks.workflows, &submitted).await;
+                }
+                Some(Integration::Job(job)) => jobs::cancel(&tasks.services, &call, job, &submitted).await,
+                Some(
+                    Integration::LambdaFunction
+                    | Integration::LambdaInvoke
+                    | Integration::Sdk { .. }
+                    | Integration::Request { .. },
+                )
+                | None => {}
             }
         })
     }
@@ -187,6 +206,7 @@ fn integration(resource: &TaskResource) -> Option<Integration<'_>> {
         _ if is_request => {
             optimised::find(service, action).map(|request| Integration::Request { request, action })
         }
+        _ if pattern == Pattern::Sync => jobs::find(service, action).map(Integration::Job),
         _ => None,
     }
 }

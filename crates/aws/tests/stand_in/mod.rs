@@ -124,7 +124,7 @@ async fn answer(
         kept.len() - 1
     };
     let reply = match reply {
-        Reply::Turns(turns) => turns[turn.min(turns.len() - 1)].clone(),
+        Reply::Turns(turns) => turns.get(turn).or(turns.last()).cloned().unwrap_or(Reply::HangUp),
         reply => reply,
     };
     match reply {
