@@ -286,6 +286,11 @@ impl Engine {
         self.send_token(token, TokenAction::Answer(TaskAnswer::Succeeded(output))).await
     }
 
+    /// Whether a token ever looked like this.
+    pub fn is_task_token(text: &str) -> bool {
+        TaskToken::parse(text).is_some()
+    }
+
     /// Ends the task that waits for the token, with an error.
     pub async fn send_task_failure(&self, token: &str, failure: Failure) -> Result<(), TokenError> {
         self.send_token(token, TokenAction::Answer(TaskAnswer::Failed(failure))).await
