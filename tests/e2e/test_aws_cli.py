@@ -24,6 +24,8 @@ def aws(server, tmp_path):
         "AWS_CONFIG_FILE": str(tmp_path / "none"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
         "AWS_PAGER": "",
+        # `sync-` before an address names no host.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     }
 
     def call(*arguments, fails=False):
@@ -65,3 +67,16 @@ def test_a_failed_execution_is_redriven(aws, ended, name):
     assert (described["redriveDate"], described["redriveStatus"]) == (redriven, "REDRIVABLE")
     told = aws("redrive-execution", "--execution-arn", f"{execution}x", fails=True)
     assert "(ExecutionDoesNotExist)" in told
+
+
+def test_a_state_is_tried_on_its_own(aws, tmp_path):
+    definition = tmp_path / "state.json"
+    definition.write_text(json.dumps({"Type": "Choice", "Default": "No", "Choices": [
+        {"Variable": "$.number", "NumericEquals": 1, "Next": "Yes"},
+    ]}))
+    answer = aws(
+        "test-state", "--definition", f"file://{definition}", "--role-arn", ROLE,
+        "--input", '{"number": 1}', "--inspection-level", "DEBUG",
+    )
+    assert answer["nextState"] == "Yes" and answer["status"] == "SUCCEEDED"
+    assert answer["inspectionData"]["afterInputPath"] == '{"number": 1}'

@@ -67,6 +67,11 @@ impl Checker {
         }
     }
 
+    /// What AWS would find, in the order it was found: what this version cannot run is left to the one who asks.
+    pub(crate) fn finish_as_aws(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
     /// Everything found, in the order it was found.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         if self.errors == 0 {

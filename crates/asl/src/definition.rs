@@ -35,6 +35,8 @@ pub struct State {
     pub name: Arc<str>,
     /// The author's comment.
     pub comment: Option<Arc<str>>,
+    /// Whether its query language is JSONata; else it is JSONPath.
+    pub is_jsonata: bool,
     /// InputPath; the whole input where it is absent.
     pub input_path: PathField,
     /// OutputPath.
@@ -382,6 +384,8 @@ pub struct Map {
     pub tolerated_failure_percentage: Option<PercentageField>,
     /// Whether one of ItemReader, ItemBatcher and ResultWriter is given.
     pub has_distributed_fields: bool,
+    /// Whether it has a ResultWriter, which makes its result an object.
+    pub has_result_writer: bool,
     /// ResultSelector.
     pub result_selector: Option<Template>,
     /// ResultPath.

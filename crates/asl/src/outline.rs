@@ -53,7 +53,7 @@ impl<'d> Outline<'d> {
 
 impl<'d> StateOutline<'d> {
     // AWS: recorded: a Next that the type does not have still counts as an edge, so no type is asked here.
-    fn of(field: Field<'d>) -> StateOutline<'d> {
+    pub(crate) fn of(field: Field<'d>) -> StateOutline<'d> {
         let language = field.dialect.language;
         let Some(state) = field.as_object() else {
             return StateOutline {

@@ -44,6 +44,11 @@ impl<'d> Field<'d> {
         Field { value, dialect, at: Location::root(), key_span: None }
     }
 
+    /// A value that stands for the one at another place of a larger document.
+    pub(crate) fn standing_at(value: &'d Spanned, dialect: Dialect, at: Location) -> Field<'d> {
+        Field { value, dialect, at, key_span: None }
+    }
+
     /// The string, if it is one.
     pub(crate) fn as_str(&self) -> Option<&'d Arc<str>> {
         match &self.value.node {

@@ -59,6 +59,17 @@ pub enum StartError {
     Engine(#[from] EngineError),
 }
 
+/// Why a state was not tried.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TestStateError {
+    /// As many Express executions run as the server holds.
+    #[error("Rate exceeded")]
+    Throttled,
+    /// It cannot be tried with what it is given.
+    #[error(transparent)]
+    Refused(#[from] machine::TrialError),
+}
+
 /// Why a task token was not taken.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TokenError {

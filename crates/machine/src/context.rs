@@ -1,6 +1,7 @@
 //! The context object: what `$$` shows.
 
 use crate::execution::{Execution, ScopeId, Work};
+use crate::trial::Notes;
 use json::{Object, Value};
 use model::StateType;
 
@@ -10,18 +11,27 @@ pub(crate) struct Context<'e> {
     scope: ScopeId,
     /// The item of a Map whose ItemSelector is being evaluated.
     item: Option<(u64, Value)>,
+    /// Where only one state is tried: what it sees in place of what is.
+    trial: Option<&'e Notes>,
 }
 
 impl<'e> Context<'e> {
     pub(crate) fn new(execution: &'e Execution, scope: ScopeId, item: Option<(u64, Value)>) -> Context<'e> {
-        Context { execution, scope, item }
+        Context { execution, scope, item, trial: None }
+    }
+
+    /// The same context, as a state that is only tried sees it.
+    pub(crate) fn tried(self, trial: Option<&'e Notes>) -> Context<'e> {
+        Context { trial, ..self }
+    }
+
+    fn item(&self) -> Option<(u64, Value)> {
+        let given = || self.trial.and_then(|trial| trial.item.clone());
+        self.item.clone().or_else(|| self.item_around()).or_else(given)
     }
 
     /// The item of the innermost Map around the scope.
-    fn item(&self) -> Option<(u64, Value)> {
-        if self.item.is_some() {
-            return self.item.clone();
-        }
+    fn item_around(&self) -> Option<(u64, Value)> {
         let mut scope = self.execution.scopes.get(&self.scope)?;
         loop {
             let (parent, index) = scope.parent?;
@@ -32,10 +42,8 @@ impl<'e> Context<'e> {
             scope = self.execution.scopes.get(&parent)?;
         }
     }
-}
 
-impl expr::ContextSource for Context<'_> {
-    fn context(&self) -> Value {
+    fn about_execution(&self) -> Object {
         let mut context = Object::new();
         if let Some(about) = &self.execution.about {
             let mut own = Object::new();
@@ -43,7 +51,9 @@ impl expr::ContextSource for Context<'_> {
             own.insert("Input", self.execution.input.value().clone());
             own.insert("StartTime", about.started_at.to_string());
             own.insert("Name", about.arn.name());
-            own.insert("RoleArn", about.role_arn.clone());
+            if !about.role_arn.is_empty() {
+                own.insert("RoleArn", about.role_arn.clone());
+            }
             // AWS: recorded, synchronous Express executions have no count.
             if !about.is_synchronous {
                 own.insert("RedriveCount", self.execution.redrive_count);
@@ -73,6 +83,14 @@ impl expr::ContextSource for Context<'_> {
                 context.insert("Task", Value::object([("Token", token.clone())]));
             }
         }
+        context
+    }
+}
+
+impl expr::ContextSource for Context<'_> {
+    fn context(&self) -> Value {
+        let given = self.trial.and_then(|trial| trial.context.clone());
+        let mut context = given.unwrap_or_else(|| self.about_execution());
         if let Some((index, value)) = self.item() {
             let item = Value::object([("Index", Value::from(index)), ("Value", value)]);
             context.insert("Map", Value::object([("Item", item)]));

@@ -28,6 +28,18 @@ impl Run<'_> {
         }
     }
 
+    /// The effective input: InputPath applied to the raw one.
+    pub(crate) fn effective(
+        &mut self,
+        scope: ScopeId,
+        state: &State,
+        input: &Payload,
+    ) -> Result<Payload, Trouble> {
+        let effective = self.select(scope, &state.input_path, input)?;
+        self.observe(|seen| seen.after_input_path = Some(effective.clone()));
+        Ok(effective)
+    }
+
     /// A path of InputPath's kind, whose failure reads `Invalid path …`.
     pub(crate) fn read(&self, scope: ScopeId, path: &QueryPath, input: &Value) -> Result<Value, Trouble> {
         let context = self.context(scope);
@@ -43,7 +55,7 @@ impl Run<'_> {
         source: &expr::ErrorPathSource,
         input: &Value,
     ) -> Result<Arc<str>, Trouble> {
-        let context = Context::new(self.execution, scope, None);
+        let context = Context::new(self.execution, scope, None).tried(self.trial.as_deref());
         let variables = Variables { execution: self.execution, scope };
         let evaluation = Evaluation { input, context: &context, variables: &variables };
         source.eval(field, &evaluation, self.entropy).map_err(|error| Trouble::Runtime(error.to_string()))
@@ -92,6 +104,7 @@ impl Run<'_> {
         result: Payload,
     ) -> Result<(), Trouble> {
         let Some((_, input)) = self.current(scope) else { return Ok(()) };
+        self.observe(|seen| seen.result = Some(result.clone()));
         let assigned = {
             let sight = Sight::of_result(input.value(), result.value());
             self.assign(scope, state.assign.as_ref(), &sight)?
@@ -122,7 +135,9 @@ impl Run<'_> {
             }
             None => result,
         };
+        self.observe(|seen| seen.after_result_selector = Some(result.clone()));
         let combined = put_result(result_path, input, result)?;
+        self.observe(|seen| seen.after_result_path = Some(combined.clone()));
         self.select(scope, &state.output_path, &combined)
     }
 
@@ -155,7 +170,7 @@ impl Run<'_> {
     }
 
     fn context(&self, scope: ScopeId) -> Context<'_> {
-        Context::new(self.execution, scope, None)
+        Context::new(self.execution, scope, None).tried(self.trial.as_deref())
     }
 }
 

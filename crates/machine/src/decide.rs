@@ -4,6 +4,7 @@ use crate::execution::{Execution, Position, ScopeId, Work};
 use crate::fact::{Fact, FactKind, Private};
 use crate::failure::Trouble;
 use crate::stimulus::{Outside, Stimulus};
+use crate::trial::Notes;
 use asl::{Block, Definition, State, StateKind};
 use json::Payload;
 use model::{EventDetails, EventId, Failure, HistoryEvent, Timestamp, error_name, limits};
@@ -21,19 +22,9 @@ pub fn decide(
     stimulus: Stimulus,
     outside: Outside<'_>,
 ) -> Vec<Fact> {
-    let mut run = Run {
-        execution,
-        definition,
-        now: outside.now,
-        entropy: outside.entropy,
-        activity_exists: outside.activity_exists,
-        facts: Vec::new(),
-        steps: VecDeque::new(),
-    };
+    let mut run = Run::new(execution, definition, outside, None);
     run.take_in(stimulus);
-    while let Some(step) = run.steps.pop_front() {
-        run.take_step(step);
-    }
+    run.take_steps();
     run.facts
 }
 
@@ -44,8 +35,10 @@ pub(crate) struct Run<'a> {
     pub(crate) now: Timestamp,
     pub(crate) entropy: &'a mut dyn expr::Entropy,
     pub(crate) activity_exists: &'a dyn Fn(&str) -> bool,
+    /// Where only one state is tried: what is seen of it, and how it ended.
+    pub(crate) trial: Option<&'a mut Notes>,
     facts: Vec<Fact>,
-    steps: VecDeque<Step>,
+    pub(crate) steps: VecDeque<Step>,
 }
 
 /// What is still to be done in this decision. Scopes take turns, a step each, as the recorded order of events of
@@ -60,7 +53,24 @@ pub(crate) enum Step {
 }
 
 impl<'a> Run<'a> {
-    fn take_in(&mut self, stimulus: Stimulus) {
+    pub(crate) fn new<'b: 'a>(
+        execution: &'a mut Execution,
+        definition: &'a Definition,
+        outside: Outside<'b>,
+        trial: Option<&'a mut Notes>,
+    ) -> Run<'a> {
+        let Outside { now, entropy, activity_exists } = outside;
+        let (facts, steps) = (Vec::new(), VecDeque::new());
+        Run { execution, definition, now, entropy, activity_exists, trial, facts, steps }
+    }
+
+    pub(crate) fn take_steps(&mut self) {
+        while let Some(step) = self.steps.pop_front() {
+            self.take_step(step);
+        }
+    }
+
+    pub(crate) fn take_in(&mut self, stimulus: Stimulus) {
         if let Stimulus::Start { about, input } = stimulus {
             if !self.execution.has_started() {
                 self.start(about, input);
@@ -119,7 +129,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn enter(&mut self, scope: ScopeId, name: &str, input: Payload) {
+    pub(crate) fn enter(&mut self, scope: ScopeId, name: &str, input: Payload) {
         let Some(state) = self.block(scope).and_then(|block| block.states.get(name)) else { return };
         if !self.execution.scopes.contains_key(&scope) {
             return;
@@ -138,6 +148,9 @@ impl<'a> Run<'a> {
 
     /// Does what the state's type does, for a fresh visit or for another attempt.
     pub(crate) fn begin(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
+        if let Some(mock) = self.mock() {
+            return self.begin_mocked(scope, state, input, mock);
+        }
         match &state.kind {
             StateKind::Pass(pass) => self.pass(scope, state, pass, input),
             StateKind::Task(task) => self.attempt_task(scope, state, task, input),
@@ -155,6 +168,9 @@ impl<'a> Run<'a> {
         if let Some(about) = &self.execution.about
             && about.deadline <= self.now
         {
+            if self.trial.is_some() {
+                return self.trial_failed(Failure::named(error_name::TIMEOUT));
+            }
             // AWS: recorded, no error and cause. The previous id is unconfirmed, chosen as for ExecutionAborted.
             let timed_out = EventDetails::ExecutionTimedOut(Failure::default());
             self.emit_after(ScopeId::ROOT, EventId(0), timed_out);
@@ -225,6 +241,9 @@ impl<'a> Run<'a> {
 
     /// Ends the execution with a failure that nothing takes, and keeps where every thread of control was heading.
     pub(crate) fn fail_execution(&mut self, scope: ScopeId, failure: Failure) {
+        if self.trial.is_some() {
+            return self.trial_failed(failure);
+        }
         for step in std::mem::take(&mut self.steps) {
             if let Step::Enter { scope, state, .. } = step
                 && let Some(Position::Exited(_)) = self.execution.scopes.get(&scope).map(|s| &s.position)

@@ -106,6 +106,10 @@ impl Run<'_> {
     pub(crate) fn state_failed(&mut self, scope: ScopeId, error: Error, after: EventId) {
         let Some((state, input)) = self.current(scope) else { return };
         if let Some((retrier, delay_millis)) = self.retrier(scope, state.retriers(), &error) {
+            if self.trial.is_some() {
+                self.trial_retriable(error.failure, delay_millis);
+                return;
+            }
             let until = self.now.plus_millis(delay_millis);
             self.note(scope, Private::RetryAt { until, retrier, after });
             return;
@@ -120,8 +124,10 @@ impl Run<'_> {
             | StateType::Fail
             | StateType::Choice => {}
         }
-        match state.catchers().iter().find(|catcher| error.matches(&catcher.error_equals)) {
-            Some(catcher) => {
+        let mut catchers = (0_u32..).zip(state.catchers());
+        match catchers.find(|(_, catcher)| error.matches(&catcher.error_equals)) {
+            Some((place, catcher)) => {
+                self.note_catcher(place, &error.failure);
                 let outcome = self.catch(scope, catcher, &error, &input);
                 if let Err(Trouble::Query(error)) = outcome {
                     // AWS: measured, the clause fails the state, and no other one is tried.
@@ -171,7 +177,11 @@ impl Run<'_> {
         let (place, retrier) =
             retriers.iter().enumerate().find(|(_, retrier)| error.matches(&retrier.error_equals))?;
         let place = u32::try_from(place).ok()?;
-        let used = self.execution.visit(scope)?.attempts.get(&place).copied().unwrap_or(0);
+        self.observe(|seen| seen.error_details.retry_index = Some(place));
+        let used = match &self.trial {
+            Some(trial) => trial.retry_count,
+            None => self.execution.visit(scope)?.attempts.get(&place).copied().unwrap_or(0),
+        };
         if used >= retrier.max_attempts {
             return None;
         }
@@ -250,6 +260,10 @@ impl Run<'_> {
     }
 
     fn state_prefix(&self, scope: ScopeId) -> String {
+        if self.trial.is_some() {
+            // AWS: recorded for the items of a Map, a state that is only tried is not named.
+            return String::new();
+        }
         self.execution.visit(scope).map_or_else(String::new, |visit| {
             format!(
                 "An error occurred while executing the state '{}' (entered at the event id #{}). ",

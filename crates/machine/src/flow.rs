@@ -62,6 +62,10 @@ impl Run<'_> {
             | StateType::Choice => {}
         }
         self.emit(scope, details);
+        if self.trial.is_some() {
+            self.trial_exited(output, next);
+            return Ok(());
+        }
         match next {
             Some(state) => self.later(Step::Enter { scope, state, input: output }),
             None => self.finish_scope(scope, output),

@@ -29,6 +29,7 @@ mod sight;
 mod states;
 mod stimulus;
 mod token;
+mod trial;
 mod variables;
 
 pub use check::{Violation, check_history, check_rebuild};
@@ -38,3 +39,4 @@ pub use fact::{DecodeError, Fact, FactKind, Private};
 pub use outstanding::{OutstandingTask, TaskProgress};
 pub use stimulus::{Outside, Stimulus, TaskAnswer};
 pub use token::TaskToken;
+pub use trial::{ErrorDetails, Inspection, Mock, Trial, TrialEnd, TrialError, TrialSetup, TrialStatus};

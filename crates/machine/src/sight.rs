@@ -62,7 +62,7 @@ impl Run<'_> {
         template: &Template,
         sight: &Sight<'_>,
     ) -> Result<Value, Trouble> {
-        let context = Context::new(self.execution, scope, sight.item.clone());
+        let context = Context::new(self.execution, scope, sight.item.clone()).tried(self.trial.as_deref());
         let variables = Variables { execution: self.execution, scope };
         let evaluation = Scope { input: sight.dollar, context: &context, variables: &variables };
         template.eval(&evaluation, self.entropy).map_err(|error| Trouble::Runtime(error.to_string()))
@@ -110,7 +110,7 @@ impl Run<'_> {
         sight: &Sight<'_>,
         eval: impl FnOnce(&QueryScope<'_>, &mut Outside<'_>) -> Result<Value, QueryError>,
     ) -> Result<Value, Trouble> {
-        let context = Context::new(self.execution, scope, sight.item.clone());
+        let context = Context::new(self.execution, scope, sight.item.clone()).tried(self.trial.as_deref());
         let variables = Variables { execution: self.execution, scope };
         let seen = QueryScope {
             input: sight.input,

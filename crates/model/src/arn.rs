@@ -45,6 +45,12 @@ impl Partition {
         ExecutionArn(format!("{}{machine}:{name}:{unique}", self.prefix("express")).into())
     }
 
+    /// The ARN of the execution that a state under TestState sees itself in.
+    // AWS: recorded test_base_map_state_inspect, without the part that makes an Express execution unique.
+    pub fn tested_execution(&self, machine: &str, name: &str) -> ExecutionArn {
+        ExecutionArn(format!("{}{machine}:{name}", self.prefix("express")).into())
+    }
+
     /// The ARN of an activity.
     pub fn activity(&self, name: &str) -> String {
         format!("{}{name}", self.prefix("activity"))

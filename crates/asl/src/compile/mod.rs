@@ -14,7 +14,7 @@ mod task;
 mod wait;
 
 use crate::checker::Checker;
-use crate::definition::{Block, Definition};
+use crate::definition::{Block, Definition, State};
 use crate::rules::{
     empty_values, enumerations, number_ranges, query_language, required_fields, unsupported_fields,
     value_types,
@@ -43,6 +43,11 @@ pub(crate) fn definition(root: &Object<'_>, cx: &mut Checker) -> Option<Definiti
     let block = block(root, cx);
     let comment = comment(root, cx);
     Some(Definition { block: block?, timeout_seconds: timeout_seconds?, comment: comment? })
+}
+
+/// A state on its own.
+pub(crate) fn lone_state(name: &Arc<str>, field: &Field<'_>, cx: &mut Checker) -> Option<State> {
+    state::state(name, field, cx)
 }
 
 /// The states of the machine, a branch or a processor.

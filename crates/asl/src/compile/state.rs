@@ -49,6 +49,7 @@ pub(super) fn state(name: &Arc<str>, field: &Field<'_>, cx: &mut Checker) -> Opt
     Some(State {
         name: name.clone(),
         comment: comment?,
+        is_jsonata: state.is_jsonata(),
         input_path: input_path?,
         output_path: output_path?,
         assign: assign?,

@@ -18,7 +18,7 @@ impl Run<'_> {
         choice: &Choice,
         input: &Payload,
     ) -> Result<(), Trouble> {
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         let mut chosen = None;
         for rule in &choice.rules {
             if self.holds(scope, &rule.condition, effective.value())? {

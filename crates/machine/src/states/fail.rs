@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 impl Run<'_> {
     pub(crate) fn fail(&mut self, scope: ScopeId, fail: &Fail, input: &Payload) -> Result<(), Trouble> {
+        // AWS: recorded, there is no InputPath and it is shown all the same.
+        self.observe(|seen| seen.after_input_path = Some(input.clone()));
         let error = self.fail_text(scope, "ErrorPath", fail.error.as_ref(), input.value())?;
         let cause = self.fail_text(scope, "CausePath", fail.cause.as_ref(), input.value())?;
         Err(Trouble::Failed(Error::of(Failure { error, cause })))

@@ -25,7 +25,7 @@ impl Run<'_> {
                 "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
             return Err(Trouble::Runtime(text.to_owned()));
         }
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         let items = self.items(scope, map, effective.value())?;
         let max_concurrency = self.max_concurrency(scope, map, effective.value())?;
         let length = items.as_array().map_or(0, <[Value]>::len) as u64;
@@ -51,7 +51,7 @@ impl Run<'_> {
         if run.next_index < run.length {
             let Some((state, input)) = self.current(scope) else { return Ok(()) };
             let StateKind::Map(map) = &state.kind else { return Ok(()) };
-            let effective = self.select(scope, &state.input_path, &input)?;
+            let effective = self.effective(scope, state, &input)?;
             return self.fill_slots(scope, map, &effective, slot);
         }
         if run.running.is_empty() { self.leave_map(scope) } else { Ok(()) }
@@ -136,7 +136,7 @@ impl Run<'_> {
         }
     }
 
-    fn items(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<Value, Trouble> {
+    pub(crate) fn items(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<Value, Trouble> {
         let path = match &map.items {
             MapItems::Path(path) => path,
             MapItems::Query(Some(template)) => {
@@ -175,11 +175,17 @@ impl Run<'_> {
         }
     }
 
-    fn max_concurrency(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<u64, Trouble> {
+    pub(crate) fn max_concurrency(
+        &mut self,
+        scope: ScopeId,
+        map: &Map,
+        input: &Value,
+    ) -> Result<u64, Trouble> {
         let limit = match &map.max_concurrency {
             None => 0,
             Some(field) => self.integer(scope, "MaxConcurrency", field, input)?,
         };
+        self.observe(|seen| seen.max_concurrency = u64::try_from(limit).ok());
         match u64::try_from(limit) {
             Ok(0) => Ok(limits::INLINE_MAP_CONCURRENCY),
             Ok(limit) => Ok(limit.min(limits::INLINE_MAP_CONCURRENCY)),
@@ -191,16 +197,24 @@ impl Run<'_> {
         }
     }
 
-    fn check_tolerated(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<(), Trouble> {
-        if let Some(field) = &map.tolerated_failure_count
-            && self.integer(scope, "ToleratedFailureCount", field, input)? < 0
-        {
-            let text = "ToleratedFailureCount cannot be negative.".to_owned();
-            return Err(out_of_bounds(query_of(field), text));
+    pub(crate) fn check_tolerated(
+        &mut self,
+        scope: ScopeId,
+        map: &Map,
+        input: &Value,
+    ) -> Result<(), Trouble> {
+        if let Some(field) = &map.tolerated_failure_count {
+            let count = self.integer(scope, "ToleratedFailureCount", field, input)?;
+            self.observe(|seen| seen.tolerated_failure_count = u64::try_from(count).ok());
+            if count < 0 {
+                let text = "ToleratedFailureCount cannot be negative.".to_owned();
+                return Err(out_of_bounds(query_of(field), text));
+            }
         }
         let text = "ToleratedFailurePercentage must be between 0 and 100.";
         if let Some(PercentageField::Query(query)) = &map.tolerated_failure_percentage {
             let value = self.query(scope, query, Kind::Number, &Sight::of_input(input))?;
+            self.observe(|seen| seen.tolerated_failure_percentage = value.as_f64());
             if !value.as_f64().is_some_and(|percentage| (0.0..=100.0).contains(&percentage)) {
                 return Err(Trouble::of_query(query, text.to_owned()));
             }
@@ -220,6 +234,7 @@ impl Run<'_> {
                     path.text()
                 )));
             };
+            self.observe(|seen| seen.tolerated_failure_percentage = Some(percentage));
             if !(0.0..=100.0).contains(&percentage) {
                 return Err(Trouble::Runtime(text.to_owned()));
             }

@@ -41,7 +41,7 @@ impl Run<'_> {
         parallel: &Parallel,
         input: &Payload,
     ) -> Result<Payload, Trouble> {
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         match &parallel.parameters {
             Some(template) => {
                 Ok(Payload::from(self.fill(scope, template, &Sight::of_input(effective.value()))?))
@@ -68,7 +68,7 @@ impl Run<'_> {
         self.settle(scope, outcome);
     }
 
-    fn leave_parallel(&mut self, scope: ScopeId, result: Payload) -> Result<(), Trouble> {
+    pub(crate) fn leave_parallel(&mut self, scope: ScopeId, result: Payload) -> Result<(), Trouble> {
         let Some((state, _)) = self.current(scope) else { return Ok(()) };
         let StateKind::Parallel(parallel) = &state.kind else { return Ok(()) };
         let selector = parallel.result_selector.as_ref();

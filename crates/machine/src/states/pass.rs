@@ -15,15 +15,17 @@ impl Run<'_> {
         pass: &Pass,
         input: &Payload,
     ) -> Result<(), Trouble> {
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         let effective = match &pass.parameters {
             Some(template) => {
                 Payload::from(self.fill_paths(scope, template, &Sight::of_input(effective.value()))?)
             }
             None => effective,
         };
+        self.observe(|seen| seen.after_parameters = Some(effective.clone()));
         // AWS: unconfirmed for a state with both, chosen: Result is the result.
         let result = pass.result.clone().map_or(effective, Payload::from);
+        self.observe(|seen| seen.result = pass.result.is_some().then(|| result.clone()));
         let assigned = self.assign(scope, state.assign.as_ref(), &Sight::of_input(result.value()))?;
         let output = match &state.output {
             Some(_) => self.output(scope, state.output.as_ref(), &state.output_path, input)?,

@@ -8,7 +8,7 @@ use json::Payload;
 
 impl Run<'_> {
     pub(crate) fn succeed(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         let output = self.output(scope, state.output.as_ref(), &state.output_path, &effective)?;
         self.leave(scope, state, output, Vec::new())
     }

@@ -29,7 +29,7 @@ impl Run<'_> {
         {
             return Err(Trouble::Runtime(format!("The activity {arn} does not exist.")));
         }
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         if needs_token(&task.resource) {
             self.issue_token(scope);
         }
@@ -39,6 +39,7 @@ impl Run<'_> {
             }
             None => effective.clone(),
         };
+        self.observe(|seen| seen.after_parameters = Some(parameters.clone()));
         let parameters = self.checked_parameters(task, parameters)?;
         let options = self.schedule_options(scope, task, &effective)?;
         if is_too_large(&parameters) {
@@ -137,7 +138,7 @@ impl Run<'_> {
         Some(Error { failure, is_heartbeat })
     }
 
-    fn task_succeeded(&mut self, scope: ScopeId, output: Payload) {
+    pub(crate) fn task_succeeded(&mut self, scope: ScopeId, output: Payload) {
         let Some(Work::Task(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { return };
         if is_too_large(&output) {
             let failure = data_limit_exceeded(&shown_name(&run.resource));
@@ -164,7 +165,7 @@ impl Run<'_> {
         self.leave_with_result(scope, state, task.result_selector.as_ref(), &task.result_path, result)
     }
 
-    fn task_failed(&mut self, scope: ScopeId, failure: Failure) {
+    pub(crate) fn task_failed(&mut self, scope: ScopeId, failure: Failure) {
         let Some(Work::Task(run)) = self.execution.visit(scope).map(|visit| &visit.work) else { return };
         let failure = shortened(failure);
         let details = match (&run.resource, run.resource.service_action()) {

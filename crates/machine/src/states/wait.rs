@@ -19,7 +19,7 @@ impl Run<'_> {
         wait: &Wait,
         input: &Payload,
     ) -> Result<(), Trouble> {
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         let until = match &wait.time {
             WaitTime::Seconds(seconds) => self.now.plus_seconds(*seconds),
             WaitTime::SecondsPath(path) => {
@@ -53,7 +53,7 @@ impl Run<'_> {
     }
 
     fn leave_wait(&mut self, scope: ScopeId, state: &State, input: &Payload) -> Result<(), Trouble> {
-        let effective = self.select(scope, &state.input_path, input)?;
+        let effective = self.effective(scope, state, input)?;
         let assigned = self.assign(scope, state.assign.as_ref(), &Sight::of_input(effective.value()))?;
         let output = self.output(scope, state.output.as_ref(), &state.output_path, &effective)?;
         self.leave(scope, state, output, assigned)

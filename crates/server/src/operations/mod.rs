@@ -25,6 +25,7 @@ mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
 mod tags;
+mod test_state;
 mod untag_resource;
 mod update_state_machine;
 mod validate_state_machine_definition;
@@ -73,7 +74,7 @@ pub(crate) async fn call(
     })
 }
 
-const OPERATIONS: [&str; 25] = [
+const OPERATIONS: [&str; 26] = [
     "CreateActivity",
     "DeleteActivity",
     "DescribeActivity",
@@ -96,6 +97,7 @@ const OPERATIONS: [&str; 25] = [
     "StartSyncExecution",
     "StopExecution",
     "TagResource",
+    "TestState",
     "UntagResource",
     "UpdateStateMachine",
     "ValidateStateMachineDefinition",
@@ -125,6 +127,7 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
         "StartSyncExecution" => start_sync_execution::call(caller, body).await,
         "StopExecution" => stop_execution::call(caller, body).await,
         "TagResource" => tag_resource::call(caller, body).await,
+        "TestState" => test_state::call(caller, body).await,
         "UntagResource" => untag_resource::call(caller, body).await,
         "UpdateStateMachine" => update_state_machine::call(caller, body).await,
         "ValidateStateMachineDefinition" => validate_state_machine_definition::call(body),

@@ -50,7 +50,7 @@ pub(super) fn read_request(caller: &Caller<'_>, body: &Value) -> Result<StartExe
 }
 
 /// Any JSON value, kept to the byte; `{}` where the request has none.
-fn read_input(text: Option<Arc<str>>) -> Result<Payload, ApiError> {
+pub(super) fn read_input(text: Option<Arc<str>>) -> Result<Payload, ApiError> {
     let text = text.unwrap_or_else(|| Arc::from("{}"));
     if text.trim().is_empty() {
         return Err(ApiError::InvalidExecutionInput("Invalid execution input.".to_owned()));

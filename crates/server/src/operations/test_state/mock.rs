@@ -1,0 +1,71 @@
+//! Mocked results and errors.
+
+use super::request::{MockInput, ValidationMode};
+use crate::error::ApiError;
+use asl::{State, StateKind};
+use engine::Mock;
+use json::{Object, Payload, Value};
+use model::{Pattern, TaskResource};
+use std::sync::Arc;
+
+/// The mock of a Task, a Parallel or a Map.
+pub(super) fn read(input: &MockInput, state: &State) -> Result<Mock, ApiError> {
+    match (&input.result, &input.error_output) {
+        (Some(text), _) => result(text, input.mode, state).map(Mock::Result),
+        (None, failure) => Ok(Mock::Error(failure.clone().unwrap_or_default())),
+    }
+}
+
+fn result(text: &Arc<str>, mode: ValidationMode, state: &State) -> Result<Payload, ApiError> {
+    let result = Payload::from_text(text.clone())
+        .map_err(|_| ApiError::validation("Mocked result must be valid JSON"))?;
+    let value = result.value();
+    match &state.kind {
+        StateKind::Parallel(parallel) => {
+            let length = array(value)?.len();
+            if length != parallel.branches.len() {
+                return Err(ApiError::validation(
+                    "Mocked result must contain the same number of items as number of Parallel branches.",
+                ));
+            }
+        }
+        StateKind::Map(map) if map.has_result_writer => {
+            object(value)?;
+        }
+        StateKind::Map(_) => {
+            array(value)?;
+        }
+        StateKind::Task(task) if mode != ValidationMode::None && answers_object(&task.resource) => {
+            object(value)?;
+        }
+        StateKind::Task(_)
+        | StateKind::Pass(_)
+        | StateKind::Choice(_)
+        | StateKind::Wait(_)
+        | StateKind::Succeed
+        | StateKind::Fail(_) => {}
+    }
+    Ok(result)
+}
+
+/// Whether the service is known to answer with an object.
+fn answers_object(resource: &TaskResource) -> bool {
+    match resource {
+        TaskResource::LambdaFunction { .. } | TaskResource::Activity { .. } => false,
+        // Whoever holds the token answers with what they like.
+        TaskResource::Service { pattern: Pattern::WaitForTaskToken, .. } => false,
+        // AWS: documented, what these answer is not checked.
+        TaskResource::Service { service, action, .. } => {
+            !matches!((&**service, &**action), ("http" | "apigateway", _) | ("eks", "call" | "runJob"))
+        }
+    }
+}
+
+// AWS: recorded for a Map with a ResultWriter.
+fn object(value: &Value) -> Result<&Object, ApiError> {
+    value.as_object().ok_or_else(|| ApiError::validation("Mocked result must be a JSON object."))
+}
+
+fn array(value: &Value) -> Result<&[Value], ApiError> {
+    value.as_array().ok_or_else(|| ApiError::validation("Mocked result must be an array."))
+}
