@@ -325,13 +325,17 @@ async fn requests_that_break_a_rule_are_told_which() {
         ),
         (
             "SendTaskSuccess",
-            body([("taskToken", "t"), ("output", "{")]),
+            // A token of no task there is, which looks like one.
+            body([
+                ("taskToken", "MSA3IDAwMDAwMDAwMDAwMDAwMDEwMDAwMDAwMDAwMDAwMDAxIGFybjph"),
+                ("output", "{"),
+            ]),
             "InvalidOutput",
             "Invalid Output: 'Unexpected end-of-input",
         ),
         (
             "SendTaskSuccess",
-            body([("taskToken", "t"), ("output", "1")]),
+            body([("taskToken", "t"), ("output", "{")]),
             "InvalidToken",
             "Invalid Token: 'Invalid token'",
         ),
