@@ -4,220 +4,26 @@
 #[path = "support/definitions.rs"]
 mod definitions;
 mod harness;
+#[path = "support/world.rs"]
+mod world;
 
 use asl::Definition;
 use definitions::{Node, block};
-use harness::{START, Seeded, about, check};
-use json::{Payload, Value};
-use machine::{
-    DecodeError, Execution, Fact, FactKind, Outside, OutstandingTask, Private, Stimulus, TaskAnswer,
-    TaskProgress, TaskToken, decide,
-};
-use model::{EventId, Failure, StateMachineType, Timestamp, limits};
+use harness::{START, check};
+use machine::{DecodeError, Execution, Fact, FactKind, Private, Stimulus, TaskProgress};
+use model::{ExecutionStatus, Failure, StateMachineType};
 use proptest::prelude::*;
-use std::sync::Arc;
+use world::{Happening, World, answer, happenings, take, token};
 
-const INPUT: &str = r#"{"items":[1,2,3],"n":1,"t":"2026-01-01T00:00:05Z","deep":{"a":[1,"x",null]}}"#;
-
-/// Something that happens to an execution. The numbers pick one of what there is.
-#[derive(Clone, Debug)]
-enum Happening {
-    Answer {
-        which: usize,
-        kind: u8,
-    },
-    Token {
-        which: usize,
-        kind: u8,
-    },
-    Heartbeat {
-        which: usize,
-    },
-    Take {
-        which: usize,
-    },
-    /// Time goes on, to the next timer or by so many milliseconds.
-    Time {
-        millis: Option<u64>,
-    },
-    /// Something that was sent before is sent again.
-    Again {
-        which: usize,
-    },
-    /// Something that nobody asked for.
-    Garbage {
-        kind: u8,
-        number: u64,
-    },
-    Stop,
-}
-
-fn happening() -> impl Strategy<Value = Happening> {
-    prop_oneof![
-        6 => (any::<usize>(), any::<u8>()).prop_map(|(which, kind)| Happening::Answer { which, kind }),
-        3 => (any::<usize>(), any::<u8>()).prop_map(|(which, kind)| Happening::Token { which, kind }),
-        1 => any::<usize>().prop_map(|which| Happening::Heartbeat { which }),
-        2 => any::<usize>().prop_map(|which| Happening::Take { which }),
-        4 => proptest::option::of(0_u64..4_000).prop_map(|millis| Happening::Time { millis }),
-        1 => any::<usize>().prop_map(|which| Happening::Again { which }),
-        1 => (any::<u8>(), 0_u64..40).prop_map(|(kind, number)| Happening::Garbage { kind, number }),
-    ]
-}
-
-/// Mostly without a stop, which ends everything.
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
-    (proptest::collection::vec(happening(), 0..40), proptest::option::weighted(0.1, Just(Happening::Stop)))
-        .prop_map(|(happenings, stop)| happenings.into_iter().chain(stop).collect())
-}
-
-/// An execution to which things happen.
-struct World<'d> {
-    definition: &'d Definition,
-    execution: Execution,
-    facts: Vec<Fact>,
-    now: Timestamp,
-    entropy: Seeded,
-    sent: Vec<Stimulus>,
-    /// Whether the process dies after every decision, and the execution is rebuilt.
-    dies: bool,
-}
-
-impl<'d> World<'d> {
-    fn new(definition: &'d Definition, seed: u64, dies: bool) -> World<'d> {
-        let mut world = World {
-            definition,
-            execution: Execution::new(),
-            facts: Vec::new(),
-            now: START,
-            entropy: Seeded(seed),
-            sent: Vec::new(),
-            dies,
-        };
-        let input = Payload::from_text(INPUT).unwrap();
-        world.give(Stimulus::Start { about: about(), input });
-        world
-    }
-
-    fn give(&mut self, stimulus: Stimulus) {
-        let closed = self.execution.is_closed();
-        let outside = Outside { now: self.now, entropy: &mut self.entropy, activity_exists: &|_| true };
-        let facts = decide(&mut self.execution, self.definition, stimulus.clone(), outside);
-        assert!(!closed || facts.is_empty(), "something happened after the end");
-        self.sent.push(stimulus);
-        let is_short = self.facts.len() < 400;
-        self.facts.extend(facts);
-        if is_short || self.sent.len().is_multiple_of(50) {
-            let rebuilt = check(&self.facts, &self.execution);
-            if self.dies {
-                self.execution = rebuilt;
-            }
-        }
-        assert!(self.waits_or_has_ended(), "the execution is stuck: {:#?}", self.execution);
-    }
-
-    /// The deadline of the execution does not count as something it waits for.
-    fn waits_or_has_ended(&self) -> bool {
-        self.execution.is_closed()
-            || !self.execution.outstanding().is_empty()
-            || self.execution.next_timer().is_some_and(|timer| timer < about().deadline)
-    }
-
-    fn happens(&mut self, happening: &Happening) {
-        let stimulus = match happening {
-            Happening::Answer { which, kind } => self.pick(*which).map(|task| answer(&task, *kind)),
-            Happening::Token { which, kind } => self.pick(*which).and_then(|task| {
-                Some(Stimulus::TokenAnswered { token: task.token?, answer: outcome(*kind) })
-            }),
-            Happening::Heartbeat { which } => {
-                self.pick(*which).and_then(|task| Some(Stimulus::Heartbeat { token: task.token? }))
-            }
-            Happening::Take { which } => self.pick(*which).map(|task| take(&task)),
-            Happening::Time { millis } => {
-                let timer = self.execution.next_timer().filter(|timer| *timer < about().deadline);
-                self.now = match (millis, timer) {
-                    (Some(millis), _) => self.now.plus_millis(*millis),
-                    (None, Some(timer)) => self.now.max(timer),
-                    (None, None) => self.now,
-                };
-                Some(Stimulus::Tick)
-            }
-            Happening::Again { which } => {
-                let place = which.checked_rem(self.sent.len());
-                place.and_then(|place| self.sent.get(place)).cloned()
-            }
-            Happening::Garbage { kind, number } => Some(garbage(*kind, *number)),
-            Happening::Stop => Some(Stimulus::Stop { failure: Failure::named("Stopped") }),
-        };
-        if let Some(stimulus) = stimulus {
-            self.give(stimulus);
-        }
-    }
-
-    /// Answers whatever is open, and lets time go on, until the execution ends.
-    fn settle(&mut self) {
-        for round in 0..5_000_usize {
-            if self.execution.is_closed() {
-                return;
-            }
-            match self.pick(round) {
-                Some(task) if task.progress == TaskProgress::Queued => self.give(take(&task)),
-                Some(task) => match task.token.clone() {
-                    Some(token) => self.give(Stimulus::TokenAnswered { token, answer: outcome(0) }),
-                    None => self.give(answer(&task, 0)),
-                },
-                None => self.happens(&Happening::Time { millis: None }),
-            }
-        }
-        panic!("the execution does not end: {:#?}", self.execution);
-    }
-
-    fn pick(&self, which: usize) -> Option<OutstandingTask> {
-        let tasks = self.execution.outstanding();
-        let place = which.checked_rem(tasks.len())?;
-        tasks.into_iter().nth(place)
-    }
-}
-
-fn outcome(kind: u8) -> TaskAnswer {
-    match kind % 16 {
-        0..=9 => TaskAnswer::Succeeded(Payload::from_text(r#"{"r":[1,{"x":null}],"n":2}"#).unwrap()),
-        10 => TaskAnswer::Succeeded(Payload::from(Value::Null)),
-        11..=13 => TaskAnswer::Failed(Failure::new("E", "why")),
-        14 => TaskAnswer::Failed(Failure::default()),
-        _ => TaskAnswer::Succeeded(Payload::from(Value::from("x".repeat(limits::PAYLOAD_SIZE)))),
-    }
-}
-
-fn answer(task: &OutstandingTask, kind: u8) -> Stimulus {
-    Stimulus::TaskAnswered { scope: task.scope, task: task.task, answer: outcome(kind) }
-}
-
-fn take(task: &OutstandingTask) -> Stimulus {
-    Stimulus::ActivityStarted { scope: task.scope, task: task.task, worker_name: Some("w".into()) }
-}
-
-fn garbage(kind: u8, number: u64) -> Stimulus {
-    let (scope, task) = (machine::ScopeId(u32::try_from(number % 8).unwrap()), EventId(number));
-    let token: Arc<str> = match kind % 3 {
-        0 => "no token".into(),
-        _ => TaskToken { execution: about().arn, entered: EventId(number), nonce: [number; 2] }.to_text(),
-    };
-    match kind % 6 {
-        0 => Stimulus::TaskAnswered { scope, task, answer: outcome(kind) },
-        1 => Stimulus::ActivityStarted { scope, task, worker_name: None },
-        2 => Stimulus::TokenAnswered { token, answer: outcome(kind) },
-        3 => Stimulus::Heartbeat { token },
-        4 => Stimulus::Tick,
-        _ => Stimulus::Start { about: about(), input: Payload::from(Value::Null) },
-    }
-}
-
-fn compiled(nodes: &[Node]) -> Definition {
-    let text = definitions::to_text(nodes);
-    match asl::compile(&text, StateMachineType::Standard) {
+fn compiled(text: &str) -> Definition {
+    match asl::compile(text, StateMachineType::Standard) {
         Ok(compiled) => compiled.definition,
         Err(problems) => panic!("{}\n{text}", asl::invalid_definition_message(&problems)),
     }
+}
+
+fn any_definition(nodes: &[Node]) -> Definition {
+    compiled(&definitions::to_text(nodes))
 }
 
 fn run(definition: &Definition, happenings: &[Happening], seed: u64, dies: bool) -> Vec<Fact> {
@@ -226,8 +32,69 @@ fn run(definition: &Definition, happenings: &[Happening], seed: u64, dies: bool)
         world.happens(happening);
     }
     world.settle();
+    world.happens(&Happening::Redrive);
+    world.settle();
     check(&world.facts, &world.execution);
     world.facts
+}
+
+/// What goes wrong with a task.
+#[derive(Clone, Copy, Debug)]
+enum Mishap {
+    Nothing,
+    Fails,
+    /// Somebody stops the execution while the task is under way.
+    Stopped,
+}
+
+fn mishaps() -> impl Strategy<Value = Vec<Mishap>> {
+    let mishap =
+        prop_oneof![3 => Just(Mishap::Nothing), 3 => Just(Mishap::Fails), 1 => Just(Mishap::Stopped)];
+    proptest::collection::vec(mishap, 0..30)
+}
+
+/// The output of an execution to which nothing happens.
+fn output(definition: &Definition) -> Option<String> {
+    let mut world = World::new(definition, 1, false);
+    world.settle();
+    world.execution.output.map(|output| output.text().to_string())
+}
+
+/// The output of an execution that is redriven whenever a mishap ended it.
+fn output_after(definition: &Definition, mishaps: &[Mishap], order: usize) -> Option<String> {
+    let mut world = World::new(definition, 1, false);
+    let mut left = mishaps.iter();
+    for round in 0..2_000_usize {
+        if world.execution.status == ExecutionStatus::Succeeded {
+            break;
+        }
+        // A mishap ends it once at the most.
+        if world.execution.redrive_count > mishaps.len() as u64 {
+            break;
+        }
+        if world.execution.is_closed() {
+            world.give(Stimulus::Redrive);
+            continue;
+        }
+        let Some(task) = world.pick(round.wrapping_mul(order)) else {
+            world.happens(&Happening::Time { millis: None });
+            continue;
+        };
+        if task.progress == TaskProgress::Queued {
+            world.give(take(&task));
+            continue;
+        }
+        let kind = match left.next() {
+            None | Some(Mishap::Nothing) => 0,
+            Some(Mishap::Fails) => 11,
+            Some(Mishap::Stopped) => {
+                world.give(Stimulus::Stop { failure: Failure::default() });
+                continue;
+            }
+        };
+        world.give(token(&task, kind).unwrap_or_else(|| answer(&task, kind)));
+    }
+    world.execution.output.map(|output| output.text().to_string())
 }
 
 #[test]
@@ -252,9 +119,24 @@ proptest! {
         happenings in happenings(),
         seed in any::<u64>(),
     ) {
-        let definition = compiled(&nodes);
+        let definition = any_definition(&nodes);
         let facts = run(&definition, &happenings, seed, false);
         prop_assert_eq!(facts, run(&definition, &happenings, seed, true));
+    }
+
+    /// However often tasks fail and executions are stopped, redriving leads to the output that comes of no mishap at all:
+    /// nothing that succeeded is done again in another way, and nothing is forgotten.
+    #[test]
+    fn redriving_leads_to_the_output_without_mishaps(
+        nodes in block(),
+        mishaps in mishaps(),
+        order in any::<usize>(),
+    ) {
+        let definition = compiled(&definitions::to_tame_text(&nodes));
+        let expected = output(&definition);
+        // Some definitions fail by themselves: a path that leads nowhere.
+        prop_assume!(expected.is_some());
+        prop_assert_eq!(output_after(&definition, &mishaps, order), expected);
     }
 
     /// A record that was damaged is refused, or read as some other fact that does no harm.
@@ -264,7 +146,7 @@ proptest! {
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         cut in proptest::option::of(any::<prop::sample::Index>()),
     ) {
-        let definition = compiled(&nodes);
+        let definition = any_definition(&nodes);
         let mut execution = Execution::new();
         for fact in run(&definition, &[], 1, false) {
             let mut record = fact.encode();
@@ -289,7 +171,7 @@ proptest! {
         happenings in happenings(),
         order in proptest::collection::vec(any::<prop::sample::Index>(), 0..200),
     ) {
-        let definition = compiled(&nodes);
+        let definition = any_definition(&nodes);
         let facts = run(&definition, &happenings, 1, false);
         let mut execution = Execution::new();
         for index in order {
