@@ -26,7 +26,7 @@ ARCHIVE = os.path.join(ROOT, "crates", "aws", "models", "services.zip")
 ACTIONS = os.path.join(ROOT, "crates", "model", "src", "sdk_actions.txt")
 
 # What the models say about a member or a shape and the client looks at.
-SHAPE = ("type", "required", "enum", "union", "document", "box", "sensitive")
+SHAPE = ("type", "required", "enum", "min", "max", "union", "document", "box", "sensitive")
 TRAITS = (
     "locationName", "queryName", "flattened", "location", "payload", "streaming", "timestampFormat", "xmlNamespace", "resultWrapper",
     "xmlAttribute", "eventstream", "jsonvalue", "hostLabel", "idempotencyToken",

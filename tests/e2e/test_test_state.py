@@ -140,6 +140,25 @@ def test_a_given_context_object_is_what_the_state_sees(test_state):
     assert stages(answer)["afterParameters"]["MessageBody"] == "abc" and answer["output"] == {"ok": True}
 
 
+@pytest.mark.parametrize("mode", ["STRICT", "PRESENT", "NONE"])
+def test_mocked_results_are_held_against_the_model_of_the_service(test_state, mode):
+    state = {
+        "Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": True,
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
+    }
+
+    def tried(result):
+        mock = {"result": json.dumps(result), "fieldValidationMode": mode}
+        try:
+            return test_state(state, mock=mock)["output"]
+        except ClientError as refused:
+            return refused.response["Error"]["Message"].removeprefix("Mock result schema validation error: ")
+
+    missing, wrong = {"ExecutionArn": "a"}, {"ExecutionArn": "a", "StartDate": 1}
+    assert tried(missing) == ("Required field 'StartDate' is missing" if mode == "STRICT" else missing)
+    assert tried(wrong) == (wrong if mode == "NONE" else "Field 'StartDate' must be a string")
+
+
 def test_what_cannot_be_tried_is_refused(test_state):
     parallel = {"Type": "Parallel", "End": True, "Branches": [
         {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}},

@@ -97,6 +97,10 @@ pub struct Shape {
     pub kind: Kind,
     /// The code of the error that it is.
     pub error_code: Option<Arc<str>>,
+    /// The least number, or the least length of a text.
+    pub min: Option<f64>,
+    /// The greatest number, or the greatest length of a text.
+    pub max: Option<f64>,
 }
 
 /// What a shape consists of.

@@ -67,7 +67,9 @@ impl Reader<'_> {
             "timestamp" => Kind::Timestamp,
             _ => return None,
         };
-        Some(Shape { name: name.clone(), kind, error_code: text(shape, "exception") })
+        let bound = |key: &str| shape.get(key).and_then(Value::as_f64);
+        let (min, max) = (bound("min"), bound("max"));
+        Some(Shape { name: name.clone(), kind, error_code: text(shape, "exception"), min, max })
     }
 
     fn structure(&mut self, shape: &Value) -> Option<Structure> {

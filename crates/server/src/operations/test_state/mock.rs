@@ -1,11 +1,12 @@
 //! Mocked results and errors.
 
 use super::request::{MockInput, ValidationMode};
+use super::schema;
+use super::service_models::described_by;
 use crate::error::ApiError;
 use asl::{State, StateKind};
 use engine::Mock;
 use json::{Object, Payload, Value};
-use model::{Pattern, TaskResource};
 use std::sync::Arc;
 
 /// The mock of a Task, a Parallel or a Map.
@@ -35,8 +36,10 @@ fn result(text: &Arc<str>, mode: ValidationMode, state: &State) -> Result<Payloa
         StateKind::Map(_) => {
             array(value)?;
         }
-        StateKind::Task(task) if mode != ValidationMode::None && answers_object(&task.resource) => {
-            object(value)?;
+        StateKind::Task(task) if mode != ValidationMode::None && described_by(&task.resource).is_some() => {
+            schema::check(&task.resource, object(value)?, mode).map_err(|problem| {
+                ApiError::validation(format!("Mock result schema validation error: {problem}"))
+            })?;
         }
         StateKind::Task(_)
         | StateKind::Pass(_)
@@ -46,19 +49,6 @@ fn result(text: &Arc<str>, mode: ValidationMode, state: &State) -> Result<Payloa
         | StateKind::Fail(_) => {}
     }
     Ok(result)
-}
-
-/// Whether the service is known to answer with an object.
-fn answers_object(resource: &TaskResource) -> bool {
-    match resource {
-        TaskResource::LambdaFunction { .. } | TaskResource::Activity { .. } => false,
-        // Whoever holds the token answers with what they like.
-        TaskResource::Service { pattern: Pattern::WaitForTaskToken, .. } => false,
-        // AWS: documented, what these answer is not checked.
-        TaskResource::Service { service, action, .. } => {
-            !matches!((&**service, &**action), ("http" | "apigateway", _) | ("eks", "call" | "runJob"))
-        }
-    }
 }
 
 // AWS: recorded for a Map with a ResultWriter.

@@ -4,10 +4,12 @@ mod answer;
 mod context;
 mod mock;
 mod request;
+mod schema;
+mod service_models;
 
 use super::{Caller, machine, start_execution};
 use crate::error::ApiError;
-use asl::{Definition, FoundState, LONE_STATE, StateKind};
+use asl::{Definition, FoundState, LONE_STATE, State, StateKind};
 use engine::{TestState, TestStateError};
 use json::{Payload, Value};
 use model::{Pattern, StateType, TaskResource};
@@ -28,6 +30,9 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         machine::check_role(role_arn)?;
     }
     let context = request.context.as_deref().map(|text| context::read(text, found.state)).transpose()?;
+    if request.mock.is_some() {
+        load_model(found.state).await;
+    }
     let mock = request.mock.as_ref().map(|mock| mock::read(mock, found.state)).transpose()?;
     let test = TestState {
         state: name,
@@ -43,6 +48,17 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
     };
     let tested = caller.api.engine.test_state(test).await?;
     Ok(answer::answer(&tested, request.inspection_level))
+}
+
+/// Reads the model that a mocked result is held against, which takes too long for a thread that serves others.
+async fn load_model(state: &State) {
+    if let StateKind::Task(task) = &state.kind
+        && let Some(description) = service_models::described_by(&task.resource)
+    {
+        let service = description.service.to_owned();
+        // What cannot be loaded is not there either when the result is checked.
+        let _ = tokio::task::spawn_blocking(move || aws::model::service(&service).is_some()).await;
+    }
 }
 
 fn definition(request: &Request) -> Result<Arc<Definition>, ApiError> {
