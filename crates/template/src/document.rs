@@ -45,11 +45,11 @@ pub struct Document {
     /// What it holds.
     pub tree: Spanned,
     /// Where strings begin that are written without quotes, so that what is put in their place decides what they are.
-    pub(crate) bare: HashSet<usize>,
+    pub(crate) bare: Arc<HashSet<usize>>,
     /// What it was written in.
     pub(crate) syntax: Syntax,
     /// Keys of YAML that a mapping has already, wherever in the text they stand.
-    pub(crate) given_twice: Vec<(Arc<str>, Range<usize>)>,
+    pub(crate) given_twice: Arc<Vec<(Arc<str>, Range<usize>)>>,
 }
 
 impl Document {
@@ -100,7 +100,7 @@ fn read_json(text: &str) -> Result<Document, ReadError> {
     if !bare.is_empty() {
         restore(&mut tree, &bare);
     }
-    Ok(Document { tree, bare, syntax: Syntax::Json, given_twice: Vec::new() })
+    Ok(Document { tree, bare: Arc::new(bare), syntax: Syntax::Json, given_twice: Arc::default() })
 }
 
 /// The text with each `${Name}` outside of strings as `"Name" `, which has as many bytes, and where each begins.

@@ -14,6 +14,7 @@ use json::Number;
 use json::spanned::{Member, Node, Spanned};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Bytes that all values together may add to a definition.
 const MOST_BYTES: usize = 4 << 20;
@@ -95,7 +96,7 @@ struct Filling<'a> {
     values: &'a Substitutions,
     place: Place<'a>,
     syntax: Syntax,
-    bare: HashSet<usize>,
+    bare: Arc<HashSet<usize>>,
     assumed: BTreeSet<String>,
     bytes_left: usize,
 }

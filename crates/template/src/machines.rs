@@ -148,7 +148,12 @@ fn definition<'t>(
         }
         let mut tree = tree.clone();
         stack.flatten(&mut tree);
-        return Definition::Inline(Document { tree, ..document.clone() });
+        return Definition::Inline(Document {
+            tree,
+            bare: document.bare.clone(),
+            syntax: document.syntax,
+            given_twice: document.given_twice.clone(),
+        });
     }
     if let Some(value) = property("DefinitionString") {
         return quoted(value, stack, template, values).map_or(Definition::Elsewhere, Definition::Text);

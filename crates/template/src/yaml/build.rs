@@ -89,7 +89,8 @@ impl<'t> Builder<'t> {
     /// The document; `null` where there was nothing.
     pub(super) fn finish(self) -> Document {
         let tree = self.root.unwrap_or(Spanned { span: 0..0, node: Node::Null });
-        Document { tree, bare: self.bare, syntax: Syntax::Yaml, given_twice: self.given_twice }
+        let (bare, given_twice) = (Arc::new(self.bare), Arc::new(self.given_twice));
+        Document { tree, bare, syntax: Syntax::Yaml, given_twice }
     }
 
     fn scalar(

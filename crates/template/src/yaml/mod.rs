@@ -16,6 +16,9 @@ use offsets::Offsets;
 use saphyr_parser::{Event, Parser};
 use std::ops::Range;
 
+/// The longest text that is read: twice what AWS takes of a definition or a template. The parser holds a whole flow list
+/// in memory that might yet turn out to be a key.
+const LONGEST: usize = 2 << 20;
 /// The most values of a document, copies through aliases included.
 const MOST_VALUES: usize = 500_000;
 /// How deep values may stand in one another; as for JSON.
@@ -28,6 +31,9 @@ pub(crate) fn plain_scalar(text: &str) -> json::spanned::Node {
 
 /// Reads the one document of a text.
 pub(crate) fn read(text: &str) -> Result<Document, ReadError> {
+    if text.len() > LONGEST {
+        return Err(problem(format!("it has more than {LONGEST} bytes"), 0..0));
+    }
     let offsets = Offsets::of(text);
     let mut builder = Builder::new(text);
     let mut documents = 0;

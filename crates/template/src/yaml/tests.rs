@@ -118,6 +118,13 @@ fn of_a_key_given_twice_outside_of_the_definition_the_last_value_counts() {
 }
 
 #[test]
+fn texts_longer_than_any_definition_are_refused_unread() {
+    let text = format!("a: 1 #{}", "x".repeat(LONGEST));
+    assert_eq!(refused(&text).0, "it has more than 2097152 bytes");
+    assert!(read(&text[..LONGEST]).is_ok());
+}
+
+#[test]
 fn plain_placeholders_are_remembered() {
     let document = crate::document::read("a: ${X}\nb: \"${X}\"\nc: x-${Y}\n", Syntax::Yaml).unwrap();
     assert_eq!(document.bare.len(), 2);
