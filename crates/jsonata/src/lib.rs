@@ -174,7 +174,7 @@ impl Expression {
         let context = input.filter(|input| input.as_array().is_none());
         let mut budget = budget::Budget::new(limits, self.dialect);
         let sight = simple::Sight { context, parameters: &[], arguments: &[], frame: None, bindings };
-        let found = simple.evaluate(sight, &mut budget)?;
+        let found = simple.evaluate(&sight, &mut budget)?;
         let item = match found {
             simple::Found::Given(value) => return Some(Outcome::Value(value.clone())),
             found => found.into_item(),

@@ -116,7 +116,7 @@ pub(crate) enum Found<'v> {
 impl Simple {
     /// The value, where it is the common case. Steps are charged.
     #[inline]
-    pub(crate) fn evaluate<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
+    pub(crate) fn evaluate<'v>(&'v self, sight: &Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
         if !budget.has_room(self.height) || budget.charge(self.steps, 0).is_err() {
             return None;
         }

@@ -78,9 +78,9 @@ impl<'a> Evaluator<'a> {
             bindings: self.bindings,
         };
         match (&lambda.body.simple, &lambda.body.kind) {
-            (Some(simple), _) => Some(simple.evaluate(sight, &mut self.budget)?.into_item()),
+            (Some(simple), _) => Some(simple.evaluate(&sight, &mut self.budget)?.into_item()),
             (None, Kind::Call(call)) if call.tail && !lambda.body.goes_on && self.budget.has_room(1) => {
-                self.run_leaf(call, context, sight, frame)
+                self.run_leaf(call, context, &sight, frame)
             }
             _ => None,
         }
@@ -98,10 +98,10 @@ impl<'a> Evaluator<'a> {
             bindings: self.bindings,
         };
         // What a call gives that is made later stays a sequence.
-        self.run_leaf(call, input, sight, frame).filter(|result| !result.flags().sequence)
+        self.run_leaf(call, input, &sight, frame).filter(|result| !result.flags().sequence)
     }
 
-    fn run_leaf(&mut self, call: &Call, input: &Item, sight: Sight<'_>, frame: &Rc<Frame>) -> Option<Item> {
+    fn run_leaf(&mut self, call: &Call, input: &Item, sight: &Sight<'_>, frame: &Rc<Frame>) -> Option<Item> {
         let Kind::Variable(name) = &call.procedure.kind else { return None };
         let builtin = self.builtin(call.builtin.filter(|builtin| builtin.is_leaf), name)?;
         let mut arguments = self.room(call.arguments.len());

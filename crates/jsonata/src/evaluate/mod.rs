@@ -106,7 +106,7 @@ impl<'a> Evaluator<'a> {
     {
         let (frame, bindings) = (Some(frame), self.bindings);
         let sight = Sight { context, parameters: &[], arguments: &[], frame, bindings };
-        simple.evaluate(sight, &mut self.budget)
+        simple.evaluate(&sight, &mut self.budget)
     }
 
     fn evaluate_in_full(&mut self, node: &Node, input: &Item, frame: &Rc<Frame>) -> Result<Item, Fault> {

@@ -19,7 +19,7 @@ const LONGEST_SCALAR: usize = 20;
 
 impl Form {
     /// The value, where it is the common case.
-    pub(super) fn find<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
+    pub(super) fn find<'v>(&'v self, sight: &Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
         match self {
             Form::Field(name) => field(sight.context?, name),
             Form::Fields(names) => descend(sight.context?, names),
@@ -73,7 +73,7 @@ impl Form {
     }
 
     /// A number, which what is calculated with must be finite; undefined is none.
-    fn number<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Option<f64>> {
+    fn number<'v>(&'v self, sight: &Sight<'v>, budget: &mut Budget) -> Option<Option<f64>> {
         let number = match self {
             Form::Number(number, _) => return Some(Some(*number)),
             Form::Arithmetic(operator, left, right) => {
@@ -93,7 +93,7 @@ impl Form {
 
     /// The same as [`Form::find`], but numbers that are the same as a double are that double.
     #[inline(always)]
-    fn operand<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
+    fn operand<'v>(&'v self, sight: &Sight<'v>, budget: &mut Budget) -> Option<Found<'v>> {
         let found = match self {
             Form::Number(number, _) => return Some(Found::Number(*number)),
             Form::Field(name) => field(sight.context?, name)?,
@@ -111,7 +111,7 @@ impl Form {
         Some(found)
     }
 
-    fn truth<'v>(&'v self, sight: Sight<'v>, budget: &mut Budget) -> Option<bool> {
+    fn truth<'v>(&'v self, sight: &Sight<'v>, budget: &mut Budget) -> Option<bool> {
         match self.find(sight, budget)? {
             Found::Undefined => Some(false),
             Found::Bool(value) => Some(value),
@@ -175,7 +175,7 @@ fn variable<'v>(
     name: &'v Arc<str>,
     reach: Reach,
     fields: &[Arc<str>],
-    sight: Sight<'v>,
+    sight: &Sight<'v>,
 ) -> Option<Found<'v>> {
     if reach != Reach::Outside {
         match local(name, reach, sight) {
@@ -192,7 +192,7 @@ fn variable<'v>(
 
 /// What the expression binds a variable to.
 #[inline(always)]
-fn local<'v>(name: &'v Arc<str>, reach: Reach, sight: Sight<'v>) -> Option<Bound<'v>> {
+fn local<'v>(name: &'v Arc<str>, reach: Reach, sight: &Sight<'v>) -> Option<Bound<'v>> {
     let is_it =
         |parameter: &Arc<str>| Arc::ptr_eq(parameter, name) || (reach == Reach::Any && parameter == name);
     if let Some(index) = sight.parameters.iter().rposition(is_it) {
