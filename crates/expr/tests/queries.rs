@@ -51,6 +51,36 @@ fn fill(template: &str) -> Result<Value, QueryError> {
     with_scope(&Counted::default(), |scope, outside| template.eval(scope, outside))
 }
 
+/// Where an object or an array is in memory.
+fn address(value: &Value) -> *const () {
+    match value {
+        Value::Object(object) => Arc::as_ptr(object).cast(),
+        Value::Array(items) => Arc::as_ptr(items).cast(),
+        _ => panic!("{value} has no address"),
+    }
+}
+
+#[test]
+fn what_is_only_named_is_handed_on_and_not_copied() {
+    let bare = |text: &str| {
+        let query = Query::compile(text, "Output").unwrap();
+        let template = QueryTemplate::compile(&Value::from(text), "Output").unwrap();
+        with_scope(&Counted::default(), |scope, outside| {
+            let (once, twice) = (query.eval(scope, outside).unwrap(), template.eval(scope, outside).unwrap());
+            (address(scope.input), address(scope.result.unwrap()), address(&once), address(&twice))
+        })
+    };
+    let (input, _, once, twice) = bare("{% $states.input %}");
+    assert_eq!([once, twice], [input, input]);
+    let (_, result, once, twice) = bare("{% $states.result %}");
+    assert_eq!([once, twice], [result, result]);
+    let query = Query::compile("{% $states.input.a.b %}", "Output").unwrap();
+    with_scope(&Counted::default(), |scope, outside| {
+        let part = scope.input.get("a").and_then(|a| a.get("b")).unwrap();
+        assert_eq!(address(&query.eval(scope, outside).unwrap()), address(part));
+    });
+}
+
 #[test]
 fn expressions_see_states_and_variables() {
     for (expression, expected) in [

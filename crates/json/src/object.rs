@@ -13,6 +13,7 @@ const FEW: usize = 8;
 pub struct Object {
     entries: Vec<(Arc<str>, Value)>,
     /// Where each key stands; only when there are more than a few.
+    #[expect(clippy::box_collection, reason = "few objects have it, and all others are smaller for that")]
     places: Option<Box<HashMap<Arc<str>, usize>>>,
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{ContextSource, Variables};
 use json::{Object, Value};
+use std::sync::Arc;
 
 /// What a JSONata expression can see: `$states` and the variables.
 #[derive(Clone, Copy)]
@@ -19,6 +20,16 @@ pub struct QueryScope<'a> {
 }
 
 impl QueryScope<'_> {
+    /// Whether an array or object is one of those that were given, as a whole: it is known not to be too deep.
+    pub(super) fn holds(&self, value: &Value) -> bool {
+        let given = [Some(self.input), self.result, self.error_output];
+        given.into_iter().flatten().any(|given| match (given, value) {
+            (Value::Array(given), Value::Array(value)) => Arc::ptr_eq(given, value),
+            (Value::Object(given), Value::Object(value)) => Arc::ptr_eq(given, value),
+            _ => false,
+        })
+    }
+
     /// The value of `$states`, with the context object only where it is asked for.
     pub(super) fn states(&self, with_context: bool) -> Value {
         let mut states = Object::with_capacity(3);

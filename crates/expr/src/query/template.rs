@@ -34,7 +34,8 @@ impl QueryTemplate {
     pub fn eval(&self, scope: &QueryScope<'_>, outside: &mut Outside<'_>) -> Result<Value, QueryError> {
         let value = self.root.eval(scope, outside, &mut Budget::default())?;
         // A loop of states that wrap their input would else build a value too deep to be written.
-        if !self.root.is_literal() && value.is_deeper_than(json::MAX_DEPTH) {
+        let is_known = self.root.is_literal() || scope.holds(&value);
+        if !is_known && value.is_deeper_than(json::MAX_DEPTH) {
             let (field, levels) = (&self.field, json::MAX_DEPTH);
             let message = format!("The value of the field '{field}' nests more deeply than {levels} levels.");
             return Err(QueryError { location: Some(field.clone()), message });
