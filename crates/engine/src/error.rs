@@ -1,6 +1,7 @@
 //! What can go wrong, in words for the operator.
 
 use model::ExecutionArn;
+use std::sync::Arc;
 use store::StoreError;
 
 /// The engine cannot go on.
@@ -40,6 +41,43 @@ pub enum EngineError {
     /// The engine is being shut down, or stopped after an error that the log names.
     #[error("the engine has stopped")]
     Stopped,
+}
+
+/// Why no version was published.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PublishError {
+    /// There is no such machine.
+    #[error("there is no such state machine")]
+    NoMachine,
+    /// The current revision is another than the caller expects.
+    #[error("the current revision is another one")]
+    OtherRevision {
+        /// The id of the current revision; `None` for the first.
+        current: Option<Arc<str>>,
+    },
+    /// The machine has as many versions as it may have.
+    #[error("the state machine has as many versions as it may have")]
+    TooManyVersions,
+    /// The engine cannot go on.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Why an alias was neither created nor changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AliasError {
+    /// There is no such alias, or no version that it is to route to.
+    #[error("there is no such alias or version")]
+    DoesNotExist,
+    /// There is one of that name that routes otherwise or is described otherwise.
+    #[error("there is another alias of that name")]
+    Exists,
+    /// The machine has as many aliases as it may have.
+    #[error("the state machine has as many aliases as it may have")]
+    TooMany,
+    /// The engine cannot go on.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }
 
 /// Why an execution did not start.

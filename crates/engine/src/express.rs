@@ -14,7 +14,7 @@ use crate::shard::Shared;
 use crate::start::{StartExecution, Started};
 use json::Payload;
 use machine::{About, Execution, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};
-use model::{EventId, ExecutionArn, ExecutionStatus, Failure, Timestamp, limits};
+use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StartedThrough, Timestamp, limits};
 use std::collections::HashSet;
 use std::time::Duration;
 use tasks::TaskCall;
@@ -58,7 +58,7 @@ impl Engine {
     fn prepare(&self, request: StartExecution, is_synchronous: bool) -> Result<ExpressRun, StartError> {
         let shared = self.shared().clone();
         let permit = shared.express.clone().try_acquire_owned().map_err(|_| StartError::Throttled)?;
-        let StartExecution { machine, name, input, trace_header: _, test_case } = request;
+        let StartExecution { machine, through, name, input, trace_header: _, test_case } = request;
         if let Some(test_case) = &test_case {
             shared.tasks.check_test_case(&machine.name, test_case)?;
         }
@@ -76,7 +76,7 @@ impl Engine {
             deadline: started_at.plus_seconds(limits::EXPRESS_SECONDS),
             is_synchronous,
         };
-        Ok(ExpressRun { shared, machine, about, input, mocking, logging, _permit: permit })
+        Ok(ExpressRun { shared, machine, about, through, input, mocking, logging, _permit: permit })
     }
 }
 
@@ -85,6 +85,7 @@ struct ExpressRun {
     shared: Shared,
     machine: std::sync::Arc<crate::machines::StateMachine>,
     about: About,
+    through: StartedThrough,
     input: Payload,
     mocking: Option<Mocking>,
     logging: Option<ExecutionLogging>,
@@ -97,7 +98,8 @@ impl ExpressRun {
         let mut called = HashSet::new();
         // Every call sends once; the channel holds as many as can be under way in one execution.
         let (answers, mut answered) = mpsc::channel::<Answered>(64);
-        let mut stimulus = Stimulus::Start { about: self.about.clone(), input: self.input.clone() };
+        let through = self.through.clone();
+        let mut stimulus = Stimulus::Start { about: self.about.clone(), input: self.input.clone(), through };
         loop {
             self.decide(&mut execution, stimulus);
             if execution.is_closed() {

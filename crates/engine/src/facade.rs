@@ -17,7 +17,8 @@ use crate::workflows::{Closings, NestedWorkflows};
 use json::Payload;
 use machine::{TaskAnswer, TaskToken};
 use model::{
-    EventId, ExecutionArn, ExecutionStatus, Failure, HistoryEvent, Partition, StateMachineArn, Timestamp,
+    EventDetails, EventId, ExecutionArn, ExecutionStatus, Failure, HistoryEvent, Partition, StartedThrough,
+    StateMachineArn, Timestamp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,7 @@ impl Engine {
             commits.clone(),
             config.partition.clone(),
             config.clock.clone(),
+            config.randomness.clone(),
         );
         let activities =
             Activities::new(store.clone(), commits.clone(), config.partition.clone(), config.clock.clone());
@@ -139,7 +141,7 @@ impl Engine {
     /// Starts an execution; once this answers it survives `kill -9`. The same name with the same input while it runs
     /// gives the execution that runs.
     pub async fn start_execution(&self, request: StartExecution) -> Result<Started, StartError> {
-        let StartExecution { machine, name, input, trace_header, test_case } = request;
+        let StartExecution { machine, through, name, input, trace_header, test_case } = request;
         if let Some(test_case) = &test_case {
             self.shared.tasks.check_test_case(&machine.name, test_case)?;
         }
@@ -147,7 +149,8 @@ impl Engine {
         let arn = self.partition().execution(&machine.name, &name);
         let (reply, answer) = oneshot::channel();
         let (trace_header, test_case) = (trace_header.map(Arc::from), test_case.map(Arc::from));
-        let start = StartMessage { arn: arn.clone(), machine, input, trace_header, test_case, reply };
+        let start =
+            StartMessage { arn: arn.clone(), machine, through, input, trace_header, test_case, reply };
         self.shared.mailboxes.send(&arn, Message::Start(Box::new(start))).await?;
         answer.await.map_err(|_| EngineError::Stopped)?
     }
@@ -197,8 +200,28 @@ impl Engine {
             trace_header: opening.trace_header,
             redrive_count: redrives.count,
             redriven_at: redrives.latest,
+            through: self.started_through(arn)?,
             machine,
         }))
+    }
+
+    /// What the first event of the execution says of how it was started.
+    fn started_through(&self, arn: &ExecutionArn) -> Result<StartedThrough, EngineError> {
+        let key = keys::fact(arn, EventId(1), 0);
+        let Some(bytes) = self.shared.store.get(Table::Facts, &key)? else {
+            return Ok(StartedThrough::default());
+        };
+        Ok(match decode_fact(&key, &bytes)?.event().map(|event| &event.details) {
+            Some(EventDetails::ExecutionStarted {
+                state_machine_alias_arn,
+                state_machine_version_arn,
+                ..
+            }) => StartedThrough {
+                version_arn: state_machine_version_arn.clone(),
+                alias_arn: state_machine_alias_arn.clone(),
+            },
+            _ => StartedThrough::default(),
+        })
     }
 
     /// Waits until an execution has ended, and gives it; `None` if there is none of that ARN.
@@ -212,7 +235,8 @@ impl Engine {
         }
     }
 
-    /// The executions of a machine, newest first. A page may be short although more follow.
+    /// The executions of a machine, or those that were started through a version or an alias of it where the ARN is of one,
+    /// newest first. A page may be short although more follow.
     pub fn executions(
         &self,
         machine: &StateMachineArn,

@@ -4,17 +4,21 @@
 //! |---|---|---|
 //! | StateMachines | name | state machine, as it is now |
 //! | Revisions | ARN, revision | state machine, as it was then |
+//! | Versions | machine's name, 0 | how many versions were ever published |
+//! | Versions | machine's name, number | version |
+//! | Aliases | machine's name, alias's name | alias |
 //! | Activities | name | activity |
 //! | Executions | ARN, 0 | opening: what the execution began with |
 //! | Executions | ARN, 1 | closing: how it ended; none while it runs, again or still |
 //! | Executions | ARN, 2 | redrives: how often, when last, and who asked |
-//! | ExecutionsByMachine | machine ARN, start (newest first), ARN | status and end |
+//! | ExecutionsByMachine | ARN of machine, version or alias, start (newest first), ARN | status and end |
 //! | OpenExecutions | ARN | nothing |
 //! | Facts | ARN, event id, place behind that event | fact |
 //! | Timers | due, ARN | nothing |
 //! | Duties | kind, ARN, number | what is still to be done |
 
-use model::{EventId, ExecutionArn, StateMachineArn, Timestamp};
+use machine::About;
+use model::{EventId, ExecutionArn, StartedThrough, StateMachineArn, Timestamp};
 use store::{KeyRange, KeyReader, KeyWriter};
 
 /// The part of an execution's record that a key names.
@@ -41,12 +45,40 @@ pub(crate) fn revisions(machine: &StateMachineArn) -> KeyRange {
     KeyRange::prefix(&KeyWriter::new().text(&machine.0).finish())
 }
 
+pub(crate) fn version(machine_name: &str, number: u64) -> Vec<u8> {
+    KeyWriter::new().text(machine_name).u64(number).finish()
+}
+
+/// The published versions of a machine, up to and without `end`.
+pub(crate) fn versions_below(machine_name: &str, end: u64) -> KeyRange {
+    KeyRange::between(version(machine_name, 1), version(machine_name, end))
+}
+
+pub(crate) fn alias(machine_name: &str, name: &str) -> Vec<u8> {
+    KeyWriter::new().text(machine_name).text(name).finish()
+}
+
+pub(crate) fn aliases(machine_name: &str) -> KeyRange {
+    KeyRange::prefix(&KeyWriter::new().text(machine_name).finish())
+}
+
 pub(crate) fn execution(arn: &ExecutionArn, part: Part) -> Vec<u8> {
     KeyWriter::new().text(&arn.0).u64(part as u64).finish()
 }
 
 pub(crate) fn by_machine(machine: &StateMachineArn, started_at: Timestamp, arn: &ExecutionArn) -> Vec<u8> {
     KeyWriter::new().text(&machine.0).newest_first(millis(started_at)).text(&arn.0).finish()
+}
+
+/// Every place where an execution is listed.
+pub(crate) fn listings<'a>(
+    about: &'a About,
+    through: &'a StartedThrough,
+) -> impl Iterator<Item = Vec<u8>> + use<'a> {
+    let qualified = [&through.version_arn, &through.alias_arn].into_iter().flatten().cloned();
+    std::iter::once(about.state_machine_arn.clone())
+        .chain(qualified.map(StateMachineArn))
+        .map(|machine| by_machine(&machine, about.started_at, &about.arn))
 }
 
 pub(crate) fn executions_of(machine: &StateMachineArn) -> KeyRange {

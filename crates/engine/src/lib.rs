@@ -20,6 +20,7 @@
 //! This crate knows nothing of HTTP. Time, randomness, the store and the task runner come in through traits.
 
 mod activities;
+mod aliases;
 mod clock;
 mod config;
 mod dispatch;
@@ -42,12 +43,14 @@ mod start;
 mod test_state;
 mod timers;
 mod verify;
+mod versions;
 mod workflows;
 
 pub use activities::{Activities, Activity, ActivityTask};
+pub use aliases::{Alias, Route};
 pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use config::EngineConfig;
-pub use error::{EngineError, StartError, TestStateError, TokenError};
+pub use error::{AliasError, EngineError, PublishError, StartError, TestStateError, TokenError};
 pub use express::SyncExecution;
 pub use facade::Engine;
 pub use machine::{ErrorDetails, Inspection, Mock, TrialEnd, TrialError, TrialStatus};
@@ -57,3 +60,4 @@ pub use records::ExecutionRecord;
 pub use redrive::RedriveError;
 pub use start::{StartExecution, Started};
 pub use test_state::{TestState, TestedState};
+pub use versions::{Publication, Version};

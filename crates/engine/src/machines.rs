@@ -1,9 +1,10 @@
 //! State machines: what is registered, and every revision that an execution may still run.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Randomness};
 use crate::duties::Duty;
 use crate::error::EngineError;
 use crate::page::Page;
+use crate::versions::{self, Publication};
 use crate::{keys, records};
 use asl::Definition;
 use json::Value;
@@ -80,16 +81,17 @@ pub enum CreateOutcome {
 /// The registered state machines. Cheap to clone.
 #[derive(Clone)]
 pub struct StateMachines {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Arc<dyn Store>,
-    commits: Arc<GroupCommit>,
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) commits: Arc<GroupCommit>,
     partition: Partition,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) randomness: Arc<dyn Randomness>,
     /// One change at a time: each reads, decides and writes.
-    changes: tokio::sync::Mutex<()>,
+    pub(crate) changes: tokio::sync::Mutex<()>,
     revisions: Mutex<HashMap<(StateMachineArn, u64), Arc<StateMachine>>>,
 }
 
@@ -117,9 +119,12 @@ impl StateMachines {
         commits: Arc<GroupCommit>,
         partition: Partition,
         clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
     ) -> StateMachines {
         let (changes, revisions) = (tokio::sync::Mutex::new(()), Mutex::new(HashMap::new()));
-        StateMachines { inner: Arc::new(Inner { store, commits, partition, clock, changes, revisions }) }
+        StateMachines {
+            inner: Arc::new(Inner { store, commits, partition, clock, randomness, changes, revisions }),
+        }
     }
 
     /// The machine with the ARN, as it is now.
@@ -135,14 +140,24 @@ impl StateMachines {
         }
     }
 
-    /// Registers a machine, unless one of its name is registered.
-    pub async fn create(&self, machine: StateMachine) -> Result<CreateOutcome, EngineError> {
+    /// Registers a machine, unless one of its name is registered; with a publication, its version 1 too.
+    pub async fn create(
+        &self,
+        machine: StateMachine,
+        publication: Option<Publication>,
+    ) -> Result<CreateOutcome, EngineError> {
         let _one_at_a_time = self.inner.changes.lock().await;
         if let Some(existing) = self.get(&machine.arn.0)? {
             return Ok(CreateOutcome::Exists(existing));
         }
-        let revision = self.next_revision(&machine.arn)?;
-        self.write(StateMachine { revision, ..machine }, true).await.map(CreateOutcome::Created)
+        let machine = StateMachine { revision: self.next_revision(&machine.arn)?, ..machine };
+        let mut batch = Batch::new();
+        put(&machine, true, &mut batch);
+        if let Some(publication) = publication {
+            versions::put_first(&machine, publication, &mut batch);
+        }
+        self.commit(batch).await?;
+        Ok(CreateOutcome::Created(self.remembered(machine)))
     }
 
     /// Changes a machine; `None` if there is none of that ARN. A change of anything but the tags makes a new revision
@@ -154,7 +169,20 @@ impl StateMachines {
     ) -> Result<Option<Arc<StateMachine>>, EngineError> {
         let _one_at_a_time = self.inner.changes.lock().await;
         let Some(current) = self.get(arn)? else { return Ok(None) };
-        let mut changed = StateMachine::clone(&current);
+        let (changed, is_new_revision) = self.changed(&current, update)?;
+        let mut batch = Batch::new();
+        put(&changed, is_new_revision, &mut batch);
+        self.commit(batch).await?;
+        Ok(Some(self.remembered(changed)))
+    }
+
+    /// The machine as an update makes it, and whether that is a new revision.
+    pub(crate) fn changed(
+        &self,
+        current: &StateMachine,
+        update: StateMachineUpdate,
+    ) -> Result<(StateMachine, bool), EngineError> {
+        let mut changed = current.clone();
         let is_tagging = update.tags.is_some();
         if let Some(tags) = update.tags {
             changed.tags = tags;
@@ -175,24 +203,26 @@ impl StateMachines {
             || changed.encryption_configuration != current.encryption_configuration;
         if is_new_revision {
             changed.revision = self.next_revision(&changed.arn)?;
-            changed.revision_id = Some(uuid::Uuid::new_v4().to_string().into());
+            changed.revision_id = Some(self.inner.randomness.uuid().to_string().into());
         }
         if is_new_revision || !is_tagging {
             changed.updated_at = Some(self.inner.clock.now());
         }
-        self.write(changed, is_new_revision).await.map(Some)
+        Ok((changed, is_new_revision))
     }
 
     /// Takes a machine out of the registry, and gives the duty to stop its executions, which is owed from then on; `None` if
-    /// there is none of that ARN. Its revisions stay for the executions that run them.
+    /// there is none of that ARN. Its versions and
+    /// aliases go with it; its revisions stay for the executions that run them.
     pub(crate) async fn delete(&self, arn: &str) -> Result<Option<Duty>, EngineError> {
         let _one_at_a_time = self.inner.changes.lock().await;
         let Some(machine) = self.get(arn)? else { return Ok(None) };
         let duty = Duty::StopExecutions { machine: machine.arn.clone(), last_revision: machine.revision };
         let mut batch = Batch::new();
         batch.delete(Table::StateMachines, keys::state_machine(&machine.name));
+        self.delete_qualified(&machine, &mut batch)?;
         duty.owe(&mut batch);
-        self.inner.commits.enqueue(batch).await?.await?;
+        self.commit(batch).await?;
         Ok(Some(duty))
     }
 
@@ -280,21 +310,16 @@ impl StateMachines {
         Ok(machine)
     }
 
-    async fn write(
-        &self,
-        machine: StateMachine,
-        is_new_revision: bool,
-    ) -> Result<Arc<StateMachine>, EngineError> {
-        let bytes = records::seal(&Stored::of(&machine));
-        let mut batch = Batch::new();
-        if is_new_revision {
-            batch.put(Table::Revisions, keys::revision(&machine.arn, machine.revision), bytes.clone());
-        }
-        batch.put(Table::StateMachines, keys::state_machine(&machine.name), bytes);
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<(), EngineError> {
         self.inner.commits.enqueue(batch).await?.await?;
+        Ok(())
+    }
+
+    /// The machine, which is durable now, shared.
+    pub(crate) fn remembered(&self, machine: StateMachine) -> Arc<StateMachine> {
         let machine = Arc::new(machine);
         self.remember(&machine);
-        Ok(machine)
+        machine
     }
 
     fn remember(&self, machine: &Arc<StateMachine>) {
@@ -319,6 +344,15 @@ impl StateMachines {
             None => Ok(1),
         }
     }
+}
+
+/// Puts a machine, and where it is a new one its revision, into a batch.
+pub(crate) fn put(machine: &StateMachine, is_new_revision: bool, batch: &mut Batch) {
+    let bytes = records::seal(&Stored::of(machine));
+    if is_new_revision {
+        batch.put(Table::Revisions, keys::revision(&machine.arn, machine.revision), bytes.clone());
+    }
+    batch.put(Table::StateMachines, keys::state_machine(&machine.name), bytes);
 }
 
 impl Stored {

@@ -7,7 +7,7 @@ use crate::redrive::RedriveMessage;
 use crate::start::Started;
 use json::Payload;
 use machine::{ScopeId, TaskAnswer};
-use model::{EventId, ExecutionArn, Failure, Timestamp};
+use model::{EventId, ExecutionArn, Failure, StartedThrough, Timestamp};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -53,6 +53,7 @@ pub(crate) type TakeReply = oneshot::Sender<Result<Option<ActivityTask>, EngineE
 pub(crate) struct StartMessage {
     pub(crate) arn: ExecutionArn,
     pub(crate) machine: Arc<StateMachine>,
+    pub(crate) through: StartedThrough,
     pub(crate) input: Payload,
     pub(crate) trace_header: Option<Arc<str>>,
     pub(crate) test_case: Option<Arc<str>>,

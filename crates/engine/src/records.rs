@@ -7,7 +7,7 @@ use crate::error::EngineError;
 use crate::machines::StateMachine;
 use json::Payload;
 use model::history::StoredPayload;
-use model::{ExecutionArn, ExecutionStatus, Failure, StateMachineArn, Timestamp};
+use model::{ExecutionArn, ExecutionStatus, Failure, StartedThrough, StateMachineArn, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -70,6 +70,8 @@ pub struct ExecutionRecord {
     pub redrive_count: u64,
     /// When it was last redriven.
     pub redriven_at: Option<Timestamp>,
+    /// The version and the alias through which it was started.
+    pub through: StartedThrough,
     /// The machine as it was when the execution started.
     pub machine: Arc<StateMachine>,
 }

@@ -154,7 +154,7 @@ impl Shard {
         // What it does next may end it again; then these are written once more behind this.
         round.batch.delete(Table::Executions, keys::execution(arn, Part::Closing));
         round.batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
-        self.list(&about, ExecutionStatus::Running, &mut round.batch);
+        self.list(&about, &live.execution.through, ExecutionStatus::Running, &mut round.batch);
         self.stimulate(arn, Stimulus::Redrive, round)?;
         if let Some(live) = self.live.get_mut(arn) {
             live.redrives.add(token, live.execution.redrive_count, now);

@@ -21,7 +21,7 @@ use crate::workflows::Closings;
 use json::Payload;
 use logs::LogEntry;
 use machine::{About, Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
-use model::{ExecutionArn, ExecutionStatus, Timestamp, limits};
+use model::{ExecutionArn, ExecutionStatus, StartedThrough, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -252,7 +252,7 @@ impl Shard {
     }
 
     fn start(&mut self, start: StartMessage, round: &mut Round) -> Result<(), EngineError> {
-        let StartMessage { arn, machine, input, trace_header, test_case, reply } = start;
+        let StartMessage { arn, machine, through, input, trace_header, test_case, reply } = start;
         if let Some(known) = self.known_start(&arn)? {
             // AWS: recorded, the same name with the same input while it runs is the same execution.
             let answer = if known.is_running && known.input == input && known.test_case == test_case {
@@ -285,10 +285,10 @@ impl Shard {
             deadline: self.now.plus_seconds(limits::EXECUTION_SECONDS),
             is_synchronous: false,
         };
-        self.list(&about, ExecutionStatus::Running, &mut round.batch);
+        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
         self.live.insert(arn.clone(), Live::new(machine, test_case, logging));
-        self.stimulate(&arn, Stimulus::Start { about, input }, round)?;
+        self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
         round.replies.push(Box::new(move |outcome| {
             let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
         }));
@@ -374,7 +374,7 @@ impl Shard {
         batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
         batch.delete(Table::OpenExecutions, keys::open_execution(arn));
         if let Some(about) = &execution.about {
-            self.list(about, execution.status, batch);
+            self.list(about, &execution.through, execution.status, batch);
         }
     }
 
@@ -383,9 +383,18 @@ impl Shard {
         self.now
     }
 
-    pub(crate) fn list(&self, about: &About, status: ExecutionStatus, batch: &mut Batch) {
-        let key = keys::by_machine(&about.state_machine_arn, about.started_at, &about.arn);
-        batch.put(Table::ExecutionsByMachine, key, records::seal(&Listed { status }));
+    /// Lists the execution under its machine, and under the version and the alias through which it was started.
+    pub(crate) fn list(
+        &self,
+        about: &About,
+        through: &StartedThrough,
+        status: ExecutionStatus,
+        batch: &mut Batch,
+    ) {
+        let listed = records::seal(&Listed { status });
+        for key in keys::listings(about, through) {
+            batch.put(Table::ExecutionsByMachine, key, listed.clone());
+        }
     }
 
     /// What the facts that are stored now ask for.

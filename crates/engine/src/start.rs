@@ -2,7 +2,7 @@
 
 use crate::machines::StateMachine;
 use json::Payload;
-use model::{ExecutionArn, Timestamp};
+use model::{ExecutionArn, StartedThrough, Timestamp};
 use std::sync::Arc;
 
 /// What StartExecution asks for.
@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub struct StartExecution {
     /// The machine, at the revision that the execution will run to its end.
     pub machine: Arc<StateMachine>,
+    /// The version and the alias that were asked for.
+    pub through: StartedThrough,
     /// The execution's name; a random one where it is absent.
     pub name: Option<String>,
     /// Its input.

@@ -9,7 +9,7 @@ use crate::records::ExecutionRecord;
 use crate::start::StartExecution;
 use model::arn::StatesArn;
 use model::redrive::NotRedrivable;
-use model::{ExecutionArn, Failure, StateMachineStatus, StateMachineType};
+use model::{ExecutionArn, Failure, StartedThrough, StateMachineStatus, StateMachineType};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tasks::{EndedWorkflow, StartedWorkflow, WorkflowError, WorkflowFuture, WorkflowStart, Workflows};
@@ -25,10 +25,11 @@ impl NestedWorkflows {
         NestedWorkflows { engine }
     }
 
-    fn machine(&self, arn: &str) -> Result<Arc<StateMachine>, WorkflowError> {
+    /// What an ARN starts: that of a machine, of a version or of an alias.
+    fn to_start(&self, arn: &str) -> Result<(Arc<StateMachine>, StartedThrough), WorkflowError> {
         StatesArn::parse_as(arn, &["stateMachine"])
             .map_err(|error| refused("InvalidArn", format!("Invalid Arn: '{error}'")))?;
-        let Some(machine) = self.engine.machines().get(arn).map_err(unanswered)? else {
+        let Some((machine, through)) = self.engine.machines().to_start(arn).map_err(unanswered)? else {
             let message = format!("State Machine Does Not Exist: '{arn}'");
             return Err(refused("StateMachineDoesNotExist", message));
         };
@@ -41,7 +42,7 @@ impl NestedWorkflows {
             let message = "This operation is not supported by this type of state machine".to_owned();
             return Err(refused("StateMachineTypeNotSupported", message));
         }
-        Ok(machine)
+        Ok((machine, through))
     }
 }
 
@@ -52,8 +53,13 @@ impl Workflows for NestedWorkflows {
             if let Some(name) = name.as_deref().filter(|name| !model::name::is_valid_name(name)) {
                 return Err(refused("InvalidName", format!("Invalid Name: '{name}'")));
             }
-            let machine = self.machine(&state_machine_arn)?;
-            let start = StartExecution { machine, name, input, trace_header, test_case: None };
+            // As Step Functions Local has it, `…:stateMachine:NAME#CASE` starts the child with a test case of its own.
+            let (arn, test_case) = match state_machine_arn.split_once('#') {
+                Some((arn, test_case)) => (arn, Some(test_case.to_owned())),
+                None => (state_machine_arn.as_str(), None),
+            };
+            let (machine, through) = self.to_start(arn)?;
+            let start = StartExecution { machine, through, name, input, trace_header, test_case };
             match self.engine.start_execution(start).await {
                 Ok(started) => {
                     Ok(StartedWorkflow { execution_arn: started.arn.0, started_at: started.started_at })
@@ -118,6 +124,7 @@ fn ended(record: ExecutionRecord, not_redrivable: Option<NotRedrivable>) -> Ende
         redrive_count: record.redrive_count,
         redriven_at: record.redriven_at,
         not_redrivable: not_redrivable.map(|reason| reason.to_string()),
+        through: record.through,
     }
 }
 

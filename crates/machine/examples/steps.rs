@@ -47,7 +47,8 @@ fn events_per_second(bytes: usize) -> f64 {
     while began.elapsed() < Duration::from_secs(1) {
         let mut execution = Execution::new();
         let outside = Outside { now: Timestamp(0), entropy: &mut Zero, activity_exists: &|_| false };
-        let start = Stimulus::Start { about: about.clone(), input: input.clone() };
+        let through = model::StartedThrough::default();
+        let start = Stimulus::Start { about: about.clone(), input: input.clone(), through };
         events +=
             decide(&mut execution, &definition, start, outside).iter().filter_map(|f| f.event()).count();
         assert!(execution.is_closed());

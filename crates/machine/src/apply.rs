@@ -4,7 +4,10 @@ use crate::execution::{Execution, MapRun, ParallelRun, Position, Scope, ScopeId,
 use crate::fact::{Fact, FactKind, Private};
 use json::{Payload, Value};
 use model::history::{ScheduleOptions, ServiceAction};
-use model::{EventDetails as E, EventId, ExecutionStatus, Failure, HistoryEvent, TaskResource, Timestamp};
+use model::{
+    EventDetails as E, EventId, ExecutionStatus, Failure, HistoryEvent, StartedThrough, TaskResource,
+    Timestamp,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,8 +25,12 @@ impl Execution {
 
     fn apply_event(&mut self, scope: ScopeId, event: &HistoryEvent) {
         match &event.details {
-            E::ExecutionStarted { input, .. } => {
+            E::ExecutionStarted { input, state_machine_alias_arn, state_machine_version_arn, .. } => {
                 self.input = input.0.clone();
+                self.through = StartedThrough {
+                    version_arn: state_machine_version_arn.clone(),
+                    alias_arn: state_machine_alias_arn.clone(),
+                };
                 self.open_scope(None, EventId(0));
             }
             E::ExecutionSucceeded { output } => {

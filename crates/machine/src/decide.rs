@@ -7,7 +7,7 @@ use crate::stimulus::{Outside, Stimulus};
 use crate::trial::Notes;
 use asl::{Block, Definition, State, StateKind};
 use json::Payload;
-use model::{EventDetails, EventId, Failure, HistoryEvent, Timestamp, error_name, limits};
+use model::{EventDetails, EventId, Failure, HistoryEvent, StartedThrough, Timestamp, error_name, limits};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -71,9 +71,9 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn take_in(&mut self, stimulus: Stimulus) {
-        if let Stimulus::Start { about, input } = stimulus {
+        if let Stimulus::Start { about, input, through } = stimulus {
             if !self.execution.has_started() {
-                self.start(about, input);
+                self.start(about, input, through);
             }
             return;
         }
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn start(&mut self, mut about: crate::About, input: Payload) {
+    fn start(&mut self, mut about: crate::About, input: Payload, through: StartedThrough) {
         if let Some(seconds) = self.definition.timeout_seconds {
             about.deadline = about.deadline.min(about.started_at.plus_seconds(seconds));
         }
@@ -113,8 +113,8 @@ impl<'a> Run<'a> {
         let started = EventDetails::ExecutionStarted {
             input: input.clone().into(),
             role_arn,
-            state_machine_alias_arn: None,
-            state_machine_version_arn: None,
+            state_machine_alias_arn: through.alias_arn,
+            state_machine_version_arn: through.version_arn,
         };
         self.emit_after(ScopeId::ROOT, EventId(0), started);
         let state = self.definition.block.start_at.clone();

@@ -3,7 +3,8 @@
 use json::{Payload, Value};
 use model::history::ScheduleOptions;
 use model::{
-    EventId, ExecutionArn, ExecutionStatus, Failure, StateMachineArn, StateType, TaskResource, Timestamp,
+    EventId, ExecutionArn, ExecutionStatus, Failure, StartedThrough, StateMachineArn, StateType,
+    TaskResource, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub struct Execution {
     pub about: Option<Arc<About>>,
     /// Its input; `null` before its first event.
     pub input: Payload,
+    /// The version and the alias through which it was started.
+    pub through: StartedThrough,
     /// How it stands.
     pub status: ExecutionStatus,
     /// Its output, once it succeeded.
@@ -204,6 +207,7 @@ impl Execution {
         Execution {
             about: None,
             input: Payload::from(Value::Null),
+            through: StartedThrough::default(),
             status: ExecutionStatus::Running,
             output: None,
             failure: None,

@@ -2,7 +2,7 @@
 
 use crate::execution::{About, ScopeId};
 use json::Payload;
-use model::{EventId, Failure, Timestamp};
+use model::{EventId, Failure, StartedThrough, Timestamp};
 use std::sync::Arc;
 
 /// Something from outside.
@@ -14,6 +14,8 @@ pub enum Stimulus {
         about: About,
         /// Its input.
         input: Payload,
+        /// The version and the alias that were asked for.
+        through: StartedThrough,
     },
     /// A task that was called came back.
     TaskAnswered {

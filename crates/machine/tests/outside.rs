@@ -82,7 +82,7 @@ fn nothing_counts_before_the_start_or_after_the_end() {
     for stimulus in stimuli() {
         assert_eq!(run.give(stimulus), 0);
     }
-    let again = Stimulus::Start { about: harness::about(), input: Payload::from(Value::Null) };
+    let again = harness::birth(harness::about(), Payload::from(Value::Null));
     assert_eq!(run.give(again), 0);
     assert_eq!(run.status(), ExecutionStatus::Succeeded);
 }
@@ -255,7 +255,7 @@ fn the_callers_deadline_counts_where_it_is_earlier() {
     let mut run =
         flow_with(r#""TimeoutSeconds": 100,"#, r#""S": {"Type": "Wait", "Seconds": 500, "End": true}"#);
     let about = machine::About { deadline: START.plus_seconds(30), ..harness::about() };
-    run.give(Stimulus::Start { about, input: Payload::from(Value::Null) });
+    run.give(harness::birth(about, Payload::from(Value::Null)));
     assert_eq!(run.execution.next_timer(), Some(START.plus_seconds(30)));
 }
 
@@ -296,8 +296,8 @@ fn a_start_twice_is_one_start() {
     let mut entropy = harness::Seeded(1);
     let mut start = || {
         let outside = Outside { now: START, entropy: &mut entropy, activity_exists: &|_| true };
-        let input = Payload::from(Value::empty_object());
-        decide(&mut execution, &definition, Stimulus::Start { about: harness::about(), input }, outside).len()
+        let start = harness::birth(harness::about(), Payload::from(Value::empty_object()));
+        decide(&mut execution, &definition, start, outside).len()
     };
     assert!(start() > 0);
     assert_eq!(start(), 0);

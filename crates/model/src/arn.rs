@@ -61,6 +61,24 @@ impl Partition {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StateMachineArn(pub Arc<str>);
 
+/// The version and the alias through which an execution was started; neither where the machine's own ARN was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartedThrough {
+    /// The version's ARN.
+    pub version_arn: Option<Arc<str>>,
+    /// The alias's ARN. The version is then the one that it was routed to.
+    pub alias_arn: Option<Arc<str>>,
+}
+
+/// What stands behind the name in the ARN of a state machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Qualifier<'a> {
+    /// The number of a version.
+    Version(u64),
+    /// The name of an alias.
+    Alias(&'a str),
+}
+
 /// The ARN of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ExecutionArn(pub Arc<str>);
@@ -69,6 +87,33 @@ impl StateMachineArn {
     /// The machine's name.
     pub fn name(&self) -> &str {
         self.0.splitn(7, ':').nth(6).unwrap_or("")
+    }
+
+    /// Takes the ARN of a version or an alias apart: the machine's own ARN, and what follows. `None` for an ARN without a
+    /// qualifier.
+    pub fn qualified(text: &str) -> Option<(StateMachineArn, Qualifier<'_>)> {
+        let rest = StatesArn::parse_as(text, &["stateMachine"]).ok()?.rest;
+        let (name, qualifier) = rest.split_once(':')?;
+        let machine = text.get(..text.len().checked_sub(qualifier.len() + 1)?)?;
+        let is_number = !qualifier.is_empty() && qualifier.bytes().all(|byte| byte.is_ascii_digit());
+        let qualifier = if is_number {
+            // Written otherwise than a version's number is, it is the number of none.
+            let number = qualifier.parse().ok().filter(|number: &u64| number.to_string() == qualifier);
+            Qualifier::Version(number.unwrap_or(0))
+        } else {
+            Qualifier::Alias(qualifier)
+        };
+        (!name.is_empty()).then(|| (StateMachineArn(machine.into()), qualifier))
+    }
+
+    /// The ARN of one of its versions.
+    pub fn version(&self, number: u64) -> Arc<str> {
+        format!("{self}:{number}").into()
+    }
+
+    /// The ARN of one of its aliases.
+    pub fn alias(&self, name: &str) -> Arc<str> {
+        format!("{self}:{name}").into()
     }
 }
 
@@ -156,6 +201,22 @@ mod tests {
             (execution.name(), execution.0.as_ref()),
             ("run-1", "arn:aws:states:us-east-1:000000000000:execution:orders:run-1")
         );
+    }
+
+    #[test]
+    fn versions_and_aliases_stand_behind_the_name() {
+        let machine = Partition::of("us-east-1", "1").state_machine("m");
+        let qualified = |text: &str| {
+            StateMachineArn::qualified(text).map(|(arn, qualifier)| (arn, format!("{qualifier:?}")))
+        };
+        let with = |qualifier: &str| Some((machine.clone(), qualifier.to_owned()));
+        assert_eq!(qualified(&machine.0), None);
+        assert_eq!(qualified(&machine.version(12)), with("Version(12)"));
+        assert_eq!(qualified(&format!("{machine}:012")), with("Version(0)"));
+        assert_eq!(qualified(&format!("{machine}:{}", "9".repeat(30))), with("Version(0)"));
+        assert_eq!(qualified(&machine.alias("PROD-1")), with("Alias(\"PROD-1\")"));
+        assert_eq!(qualified("arn:aws:states:us-east-1:1:execution:m:e"), None);
+        assert_eq!(qualified("m:1"), None);
     }
 
     #[test]

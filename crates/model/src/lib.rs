@@ -18,7 +18,7 @@ pub mod status;
 pub mod time;
 mod wire;
 
-pub use arn::{ExecutionArn, Partition, StateMachineArn};
+pub use arn::{ExecutionArn, Partition, StartedThrough, StateMachineArn};
 pub use history::{EventDetails, EventId, Failure, HistoryEvent};
 pub use logging::{LogLevel, LoggingConfiguration};
 pub use resource::{Pattern, TaskResource};

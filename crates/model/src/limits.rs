@@ -14,6 +14,8 @@ pub const REDRIVABLE_SECONDS: u64 = 14 * 86_400;
 pub const NAME_LENGTH: usize = 80;
 /// Characters of an ARN in most operations.
 pub const ARN_LENGTH: usize = 256;
+/// Characters of the ARN of a Map Run, and of a version that is to be deleted.
+pub const LONG_ARN_LENGTH: usize = 2_000;
 /// Characters of an error name.
 pub const ERROR_LENGTH: usize = 256;
 /// Characters of a cause.
@@ -28,6 +30,10 @@ pub const LIST_EXECUTIONS_PAGE_TOKEN_LENGTH: usize = 3_096;
 pub const PAGE_SIZE: u64 = 1_000;
 /// Items of a page where the request does not say.
 pub const DEFAULT_PAGE_SIZE: u64 = 100;
+/// Versions of a state machine.
+pub const VERSIONS: usize = 1_000;
+/// Aliases of a state machine.
+pub const ALIASES: usize = 100;
 /// Bytes of a request, headers included.
 pub const REQUEST_SIZE: usize = 1_048_576;
 /// Seconds that a Standard execution may stay open: one year.

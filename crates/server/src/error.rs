@@ -68,6 +68,15 @@ pub(crate) enum ApiError {
     // AWS: unconfirmed text.
     #[error("A resource can have at most 50 tags: '{0}'")]
     TooManyTags(String),
+    /// A version or an alias that a request refers to is not there. AWS: recorded sfn_api_aliasing.
+    #[error("Request references a resource that does not exist.")]
+    ReferencedResourceNotFound(String),
+    /// With the whole message.
+    #[error("{0}")]
+    Conflict(String),
+    // AWS: unconfirmed text, chosen because AWS's documentation states the quotas so.
+    #[error("The maximum number of {resources} has been reached for the state machine: {limit}")]
+    ServiceQuotaExceeded { resources: &'static str, limit: usize },
     #[error("{message}")]
     Validation { message: String, reason: Option<ValidationReason> },
     /// The body is not what the operation's shape asks for.
@@ -93,6 +102,7 @@ pub(crate) enum ApiError {
 pub(crate) enum ValidationReason {
     ApiDoesNotSupportLabeledArns,
     MissingRequiredParameter,
+    InvalidRoutingConfiguration,
 }
 
 impl ValidationReason {
@@ -100,6 +110,7 @@ impl ValidationReason {
         match self {
             ValidationReason::ApiDoesNotSupportLabeledArns => "API_DOES_NOT_SUPPORT_LABELED_ARNS",
             ValidationReason::MissingRequiredParameter => "MISSING_REQUIRED_PARAMETER",
+            ValidationReason::InvalidRoutingConfiguration => "INVALID_ROUTING_CONFIGURATION",
         }
     }
 }
@@ -108,6 +119,11 @@ impl ApiError {
     /// A ValidationException without a reason.
     pub(crate) fn validation(message: impl Into<String>) -> ApiError {
         ApiError::Validation { message: message.into(), reason: None }
+    }
+
+    /// A ValidationException with its reason.
+    pub(crate) fn validation_because(reason: ValidationReason, message: impl Into<String>) -> ApiError {
+        ApiError::Validation { message: message.into(), reason: Some(reason) }
     }
 
     /// An internal error, after what caused it is written to the log.
@@ -138,7 +154,9 @@ impl ApiError {
             ApiError::TaskDoesNotExist => "TaskDoesNotExist",
             ApiError::TaskTimedOut => "TaskTimedOut",
             ApiError::MissingRequiredParameter => "MissingRequiredParameter",
-            ApiError::ResourceNotFound(_) => "ResourceNotFound",
+            ApiError::ResourceNotFound(_) | ApiError::ReferencedResourceNotFound(_) => "ResourceNotFound",
+            ApiError::Conflict(_) => "ConflictException",
+            ApiError::ServiceQuotaExceeded { .. } => "ServiceQuotaExceededException",
             ApiError::TooManyTags(_) => "TooManyTags",
             ApiError::Validation { .. } => "ValidationException",
             ApiError::Serialization(_) => "SerializationException",
@@ -169,7 +187,9 @@ impl ApiError {
             ApiError::Validation { reason: Some(reason), .. } => {
                 body.insert("reason", reason.as_str());
             }
-            ApiError::ResourceNotFound(name) | ApiError::TooManyTags(name) => {
+            ApiError::ResourceNotFound(name)
+            | ApiError::ReferencedResourceNotFound(name)
+            | ApiError::TooManyTags(name) => {
                 body.insert("resourceName", name.as_str());
             }
             _ => {}

@@ -47,6 +47,19 @@ impl PageRequest {
         let place = caller.tokens.open(listing, token, now)?;
         String::from_utf8(place).map(Some).map_err(|_| ApiError::InvalidToken)
     }
+
+    /// The number that the page before ended with, for listings in the order of numbers.
+    pub(crate) fn number_before(
+        &self,
+        caller: &Caller<'_>,
+        listing: &Listing<'_>,
+        now: Timestamp,
+    ) -> Result<Option<u64>, ApiError> {
+        let Some(token) = &self.token else { return Ok(None) };
+        let place = caller.tokens.open(listing, token, now)?;
+        let place = place.try_into().map_err(|_| ApiError::InvalidToken)?;
+        Ok(Some(u64::from_be_bytes(place)))
+    }
 }
 
 /// What a token belongs to: the operation and every argument but those that speak of pages.

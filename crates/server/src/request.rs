@@ -15,15 +15,19 @@ pub(crate) struct Text {
     max: usize,
     unit: Unit,
     is_sensitive: bool,
-    pattern: Option<CharacterPattern>,
+    pattern: Option<&'static Pattern>,
 }
 
-/// What each character of a string must be, and the pattern that says so.
-#[derive(Clone, Copy, Debug)]
-struct CharacterPattern {
-    text: &'static str,
-    allows: fn(char) -> bool,
+/// A regular expression as AWS prints it, and what it means.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) text: &'static str,
+    pub(crate) is_match: fn(&str) -> bool,
 }
+
+const ASCII: Pattern = Pattern { text: r"\p{ASCII}*", is_match: str::is_ascii };
+const VISIBLE: Pattern =
+    Pattern { text: "[!-~]+", is_match: |text| text.chars().all(|c| c.is_ascii_graphic()) };
 
 #[derive(Clone, Copy, Debug)]
 enum Unit {
@@ -49,14 +53,17 @@ impl Text {
 
     /// Characters beyond ASCII are not allowed.
     pub(crate) const fn ascii(self) -> Text {
-        let allows = |c: char| c.is_ascii();
-        Text { pattern: Some(CharacterPattern { text: r"\p{ASCII}*", allows }), ..self }
+        self.matching(&ASCII)
     }
 
     /// Only visible characters of ASCII are allowed.
     pub(crate) const fn visible(self) -> Text {
-        let allows = |c: char| c.is_ascii_graphic();
-        Text { pattern: Some(CharacterPattern { text: "[!-~]+", allows }), ..self }
+        self.matching(&VISIBLE)
+    }
+
+    /// The text must match as a whole.
+    pub(crate) const fn matching(self, pattern: &'static Pattern) -> Text {
+        Text { pattern: Some(pattern), ..self }
     }
 
     fn length(self, text: &str) -> usize {
@@ -152,6 +159,19 @@ impl Fields<'_> {
         Ok(None)
     }
 
+    /// A whole number that must be there.
+    pub(crate) fn required_integer(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<i64>,
+    ) -> Result<i64, ApiError> {
+        if self.present(name).is_none() {
+            self.missing(name);
+        }
+        // What is missing or out of range is never handed out.
+        Ok(self.integer(name, range)?.unwrap_or(0))
+    }
+
     /// An optional boolean.
     pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
         let Some(value) = self.present(name) else { return Ok(None) };
@@ -206,6 +226,25 @@ impl Fields<'_> {
         Ok(Some(read))
     }
 
+    /// Notes that a list that was read has fewer or more items than it may have; `shown` is how AWS prints it.
+    pub(crate) fn check_count(
+        &mut self,
+        name: &str,
+        count: usize,
+        range: RangeInclusive<usize>,
+        shown: &str,
+    ) {
+        let constraint = if count > *range.end() {
+            format!("Member must have length less than or equal to {}", range.end())
+        } else if count < *range.start() {
+            format!("Member must have length greater than or equal to {}", range.start())
+        } else {
+            return;
+        };
+        let path = self.path_to(name);
+        self.violate(Some(shown), &path, &constraint);
+    }
+
     /// An optional list of strings.
     pub(crate) fn texts(&mut self, name: &str, limits: Text) -> Result<Option<Vec<Arc<str>>>, ApiError> {
         let Some(items) = self.list(name)? else { return Ok(None) };
@@ -256,7 +295,7 @@ impl Fields<'_> {
             let constraint = format!("Member must have length greater than or equal to {}", limits.min);
             self.violate(shown, path, &constraint);
         }
-        if let Some(pattern) = limits.pattern.filter(|pattern| !text.chars().all(pattern.allows)) {
+        if let Some(pattern) = limits.pattern.filter(|pattern| !(pattern.is_match)(text)) {
             let constraint = format!("Member must satisfy regular expression pattern: {}", pattern.text);
             self.violate(shown, path, &constraint);
         }

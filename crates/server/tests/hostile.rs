@@ -30,7 +30,7 @@ async fn every_answer_has_a_request_id_and_aws_content_type() {
 #[tokio::test]
 async fn unknown_operations_and_missing_targets_are_unknown_operations() {
     let server = Server::start().await;
-    for operation in ["PublishStateMachineVersion", "Nonsense", ""] {
+    for operation in ["PublishStateMachine", "Nonsense", ""] {
         assert_eq!(server.fail(operation, "{}").await.0, "UnknownOperationException");
     }
     for target in ["", "x-amz-target: DynamoDB_20120810.GetItem\r\n", "x-amz-target: \u{e9}\r\n"] {

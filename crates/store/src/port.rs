@@ -42,6 +42,10 @@ pub enum Table {
     Meta,
     /// What is still to be done although nobody waits for it.
     Duties,
+    /// Published versions of state machines.
+    Versions,
+    /// Aliases of state machines.
+    Aliases,
 }
 
 impl Table {
@@ -49,7 +53,7 @@ impl Table {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every table, in the order of the enum.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::StateMachines,
         Self::Revisions,
         Self::Activities,
@@ -61,6 +65,8 @@ impl Table {
         Self::Functions,
         Self::Meta,
         Self::Duties,
+        Self::Versions,
+        Self::Aliases,
     ];
 
     /// The name on disk and in messages.
@@ -78,6 +84,8 @@ impl Table {
             Self::Functions => "functions",
             Self::Meta => "meta",
             Self::Duties => "duties",
+            Self::Versions => "versions",
+            Self::Aliases => "aliases",
         }
     }
 
@@ -95,6 +103,8 @@ impl Table {
             Self::Functions => 10,
             Self::Meta => 11,
             Self::Duties => 12,
+            Self::Versions => 13,
+            Self::Aliases => 14,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where nested workflows run: the engine, seen from a Task.
 
 use json::Payload;
-use model::{ExecutionStatus, Failure, Timestamp};
+use model::{ExecutionStatus, Failure, StartedThrough, Timestamp};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -74,6 +74,8 @@ pub struct EndedWorkflow {
     pub redriven_at: Option<Timestamp>,
     /// Why it cannot be redriven, if it cannot.
     pub not_redrivable: Option<String>,
+    /// The version and the alias through which it was started.
+    pub through: StartedThrough,
 }
 
 /// Why a workflow could not be started, waited for or stopped.

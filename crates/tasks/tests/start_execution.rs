@@ -55,6 +55,7 @@ impl Workflows for Engine {
             redrive_count: 0,
             redriven_at: None,
             not_redrivable: (!has_failed).then(|| "Execution is SUCCEEDED and cannot be redriven".to_owned()),
+            through: model::StartedThrough::default(),
         })))
     }
 

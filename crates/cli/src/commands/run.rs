@@ -53,6 +53,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
         let machine = machine(&stack, &arguments.file, &given, definition.clone()).await?;
         let request = StartExecution {
             machine,
+            through: model::StartedThrough::default(),
             name: arguments.name.clone(),
             input,
             trace_header: None,
@@ -102,7 +103,7 @@ async fn machine(
     let name = given.machine.clone().or_else(|| source::machine_name(file));
     let name = name.filter(|name| model::name::is_valid_name(name)).unwrap_or_else(|| "workflow".to_owned());
     let machine = given.to_machine(stack.engine.partition(), &name, definition, now());
-    match stack.engine.machines().create(machine).await? {
+    match stack.engine.machines().create(machine, None).await? {
         CreateOutcome::Created(machine) | CreateOutcome::Exists(machine) => Ok(machine),
     }
 }

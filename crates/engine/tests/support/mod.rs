@@ -12,7 +12,8 @@ pub use script::{Call, Reaction, Script};
 use engine::{CreateOutcome, Engine, EngineConfig, ExecutionRecord, StartExecution, StateMachine};
 use json::Payload;
 use model::{
-    ExecutionArn, ExecutionStatus, HistoryEvent, Partition, StateMachineStatus, StateMachineType, Timestamp,
+    ExecutionArn, ExecutionStatus, HistoryEvent, Partition, StartedThrough, StateMachineStatus,
+    StateMachineType, Timestamp,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -142,7 +143,7 @@ impl Process {
 
     pub fn create(&self, name: &str, definition: &str) -> Arc<StateMachine> {
         let machine = self.machine(name, definition);
-        match self.run(self.engine.machines().create(machine)).unwrap() {
+        match self.run(self.engine.machines().create(machine, None)).unwrap() {
             CreateOutcome::Created(machine) => machine,
             CreateOutcome::Exists(_) => panic!("{name} exists already"),
         }
@@ -208,6 +209,7 @@ impl Process {
 pub fn request(machine: &Arc<StateMachine>, name: &str, input: &str) -> StartExecution {
     StartExecution {
         machine: machine.clone(),
+        through: StartedThrough::default(),
         name: Some(name.to_owned()),
         input: Payload::from_text(input).unwrap(),
         trace_header: None,

@@ -7,8 +7,8 @@ use asl::Definition;
 use json::Payload;
 use machine::{About, Execution, Fact, Outside, Stimulus, check_history, check_rebuild, decide};
 use model::{
-    EventDetails, EventId, ExecutionStatus, Failure, HistoryEvent, Partition, StateMachineType, Timestamp,
-    limits,
+    EventDetails, EventId, ExecutionStatus, Failure, HistoryEvent, Partition, StartedThrough,
+    StateMachineType, Timestamp, limits,
 };
 pub(crate) use script::{Act, fails, fails_bare, never, returns, script};
 use std::collections::{BTreeMap, BTreeSet};
@@ -172,7 +172,7 @@ impl Runner {
 
     pub(crate) fn start(&mut self) {
         let input = Payload::from_text(self.input.as_str()).expect("the input is JSON");
-        self.give(Stimulus::Start { about: about(), input });
+        self.give(birth(about(), input));
     }
 
     /// Moves the clock to what happens next; false when nothing does.
@@ -390,6 +390,11 @@ pub(crate) fn check(facts: &[Fact], execution: &Execution) -> Execution {
     }
     assert_eq!(rebuilt, *execution, "stored facts give the execution");
     rebuilt
+}
+
+/// What begins an execution.
+pub(crate) fn birth(about: About, input: Payload) -> Stimulus {
+    Stimulus::Start { about, input, through: StartedThrough::default() }
 }
 
 pub(crate) fn about() -> About {

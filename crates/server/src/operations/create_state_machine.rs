@@ -1,16 +1,16 @@
 //! CreateStateMachine.
 
 use super::configuration::{self, Configurations};
-use super::{ARN, Caller, NAME, checked_name, machine, now, tags};
+use super::{ARN, Caller, NAME, checked_name, machine, now, put, tags};
 use crate::error::ApiError;
 use crate::request::read;
-use engine::{CreateOutcome, StateMachine};
-use json::Value;
+use engine::{CreateOutcome, Publication, StateMachine};
+use json::{Object, Value};
 use model::{StateMachineStatus, StateMachineType};
 use std::sync::Arc;
 
 /// Registers a machine. The same name with the same definition (to the byte), type and configurations gives the machine
-/// that is there; role and tags may differ and are not changed. AWS: recorded sfn_api/test_create_exact_duplicate_sm,
+/// that is there; role and tags may differ and are not changed; the version that it was published with must be the same too. AWS: recorded sfn_api/test_create_exact_duplicate_sm,
 /// test_create_duplicate_definition_format_sm.
 pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
     let request = read(body, |f| {
@@ -29,7 +29,7 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
     let (name, definition_text, role_arn, machine_type, configurations, tags, publish, description) = request;
     let name = checked_name(name)?;
     machine::check_role(&role_arn)?;
-    machine::check_publishing(publish, description.as_deref())?;
+    let publication = machine::publication(publish, description)?;
     let arn = caller.api.engine.partition().state_machine(&name);
     let tags = tags::merged(&[], tags.unwrap_or_default(), &arn.0)?;
     let definition = machine::compile(&definition_text, machine_type)?;
@@ -56,20 +56,32 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         status: StateMachineStatus::Active,
         revision: 0,
     };
-    let created = register(caller, machine).await?;
-    Ok(Value::object([
-        ("stateMachineArn", Value::from(created.arn.0.clone())),
-        ("creationDate", created.created_at.to_wire()),
-    ]))
+    let is_published = publication.is_some();
+    let created = register(caller, machine, publication).await?;
+    let mut answer = Object::new();
+    answer.insert("stateMachineArn", created.arn.0.clone());
+    answer.insert("creationDate", created.created_at.to_wire());
+    put(&mut answer, "stateMachineVersionArn", is_published.then(|| created.arn.version(1)));
+    Ok(Value::from(answer))
 }
 
-async fn register(caller: &Caller<'_>, machine: StateMachine) -> Result<Arc<StateMachine>, ApiError> {
-    match caller.api.engine.machines().create(machine.clone()).await? {
+async fn register(
+    caller: &Caller<'_>,
+    machine: StateMachine,
+    publication: Option<Publication>,
+) -> Result<Arc<StateMachine>, ApiError> {
+    let machines = caller.api.engine.machines();
+    match machines.create(machine.clone(), publication.clone()).await? {
         CreateOutcome::Created(created) => Ok(created),
         CreateOutcome::Exists(existing) if existing.status == StateMachineStatus::Deleting => {
             Err(ApiError::StateMachineDeleting(existing.arn.to_string()))
         }
-        CreateOutcome::Exists(existing) if is_same(&existing, &machine) => Ok(existing),
+        CreateOutcome::Exists(existing)
+            if is_same(&existing, &machine)
+                && machines.publication_at_creation(&existing)? == publication =>
+        {
+            Ok(existing)
+        }
         CreateOutcome::Exists(existing) => Err(ApiError::StateMachineAlreadyExists(existing.arn.to_string())),
     }
 }

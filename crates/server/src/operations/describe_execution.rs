@@ -5,8 +5,8 @@ use crate::error::ApiError;
 use crate::request::read;
 use engine::ExecutionRecord;
 use json::{Object, Value};
-use model::Timestamp;
 use model::redrive::NotRedrivable;
+use model::{StartedThrough, Timestamp};
 
 pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
     let (arn, included) =
@@ -36,8 +36,15 @@ fn describe(record: &ExecutionRecord, with_data: bool) -> Object {
         put(&mut answer, "error", failure.error.clone());
         put(&mut answer, "cause", failure.cause.clone());
     }
+    put_through(&mut answer, &record.through);
     put(&mut answer, "traceHeader", record.trace_header.clone());
     answer
+}
+
+/// AWS: recorded sfn_api_aliasing/test_base_lifecycle_create_invoke_describe_list.
+pub(super) fn put_through(answer: &mut Object, through: &StartedThrough) {
+    put(answer, "stateMachineVersionArn", through.version_arn.clone());
+    put(answer, "stateMachineAliasArn", through.alias_arn.clone());
 }
 
 fn included(is_included: bool) -> Value {

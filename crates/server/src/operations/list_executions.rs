@@ -1,16 +1,15 @@
 //! ListExecutions.
 
-use super::{ARN, Caller, machine, now, put};
+use super::{ARN, Caller, LONG_ARN, describe_execution, machine, now, put};
 use crate::error::{ApiError, ValidationReason};
 use crate::page::{Listing, PageRequest};
-use crate::request::{Text, Words, read};
+use crate::request::{Words, read};
 use engine::ExecutionRecord;
 use json::{Object, Value};
 use model::arn::StatesArn;
-use model::{ExecutionStatus, StateMachineType, Timestamp, limits};
+use model::{ExecutionStatus, StartedThrough, StateMachineArn, StateMachineType, Timestamp, limits};
 use std::sync::Arc;
 
-const LONG_ARN: Text = Text::of(1, 2000);
 /// AWS: recorded sfn_api/test_state_machine_status_filter, with the set in this order.
 const STATUSES: Words<ExecutionStatus> = Words {
     parse: ExecutionStatus::parse,
@@ -41,7 +40,11 @@ pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError>
         })
     })?;
     let arn = machine_of(&request)?;
-    let found = machine::existing(caller, arn)?;
+    let (found, listed) = match machine::to_start(caller, arn)? {
+        (found, through) if through == StartedThrough::default() => (found.clone(), found.arn.clone()),
+        // Those that were started through the version or the alias. AWS: recorded sfn_api_versioning/test_start_version_execution.
+        (found, _) => (found, StateMachineArn(arn.into())),
+    };
     if found.machine_type == StateMachineType::Express {
         // AWS: recorded sfn_api_express/test_start_async_describe_history_execution.
         return Err(ApiError::StateMachineTypeNotSupported);
@@ -53,7 +56,7 @@ pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError>
         None => None,
     };
     let engine = &caller.api.engine;
-    let page = engine.executions(&found.arn, request.status, after.as_deref(), request.page.limit)?;
+    let page = engine.executions(&listed, request.status, after.as_deref(), request.page.limit)?;
     let mut answer = Object::new();
     answer.insert("executions", Value::array(page.items.iter().map(show).collect()));
     put(&mut answer, "nextToken", page.next.map(|place| caller.tokens.seal(&listing, &place, now())));
@@ -91,6 +94,7 @@ fn show(record: &ExecutionRecord) -> Value {
     shown.insert("status", record.status.as_str());
     shown.insert("startDate", record.started_at.to_wire());
     put(&mut shown, "stopDate", record.stopped_at.map(Timestamp::to_wire));
+    describe_execution::put_through(&mut shown, &record.through);
     shown.insert("redriveCount", record.redrive_count);
     put(&mut shown, "redriveDate", record.redriven_at.map(Timestamp::to_wire));
     Value::from(shown)

@@ -5,10 +5,10 @@ use crate::error::{ApiError, ValidationReason};
 use crate::operations::configuration;
 use crate::request::{Text, Words};
 use asl::Definition;
-use engine::StateMachine;
+use engine::{Publication, StateMachine, Version};
 use json::{Object, Value};
-use model::arn::StatesArn;
-use model::{StateMachineType, limits};
+use model::arn::{Qualifier, StatesArn};
+use model::{StartedThrough, StateMachineArn, StateMachineType, limits};
 use std::sync::Arc;
 
 pub(super) const DEFINITION: Text = Text::of(1, limits::DEFINITION_LENGTH).sensitive();
@@ -16,10 +16,43 @@ pub(super) const VERSION_DESCRIPTION: Text = Text::of(0, 256).sensitive();
 pub(super) const MACHINE_TYPE: Words<StateMachineType> =
     Words { parse: StateMachineType::parse, set: "[STANDARD, EXPRESS]" };
 
-/// The machine that an ARN names. There are no versions and no aliases yet: an ARN of one names nothing.
+/// The machine that an ARN names, as it is now. The ARN of a version or an alias names none here.
+/// AWS: recorded sfn_api_versioning/test_update_state_machine.
 pub(super) fn existing(caller: &Caller<'_>, arn: &str) -> Result<Arc<StateMachine>, ApiError> {
     StatesArn::parse_as(arn, &["stateMachine"])?;
     caller.api.engine.machines().get(arn)?.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))
+}
+
+/// What an execution runs that is started by an ARN of a machine, a version or an alias.
+pub(super) fn to_start(
+    caller: &Caller<'_>,
+    arn: &str,
+) -> Result<(Arc<StateMachine>, StartedThrough), ApiError> {
+    StatesArn::parse_as(arn, &["stateMachine"])?;
+    let found = caller.api.engine.machines().to_start(arn)?;
+    found.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))
+}
+
+/// The version that an ARN names, and the machine as it was then. An alias names the version that it routes most
+/// executions to; of two the first.
+pub(super) fn at_version(
+    caller: &Caller<'_>,
+    arn: &str,
+) -> Result<Option<(Arc<StateMachine>, Version)>, ApiError> {
+    let Some((machine, qualifier)) = StateMachineArn::qualified(arn) else { return Ok(None) };
+    let machines = caller.api.engine.machines();
+    let missing = || ApiError::StateMachineDoesNotExist(arn.to_owned());
+    let number = match qualifier {
+        Qualifier::Version(number) => number,
+        // AWS: unconfirmed; DescribeStateMachine is documented to take the ARN of an alias, and not what it shows then.
+        Qualifier::Alias(name) => {
+            let alias = machines.alias(&machine, name)?.ok_or_else(missing)?;
+            let routes = alias.routes.iter().rev();
+            routes.max_by_key(|route| route.weight).map(|route| route.version).ok_or_else(missing)?
+        }
+    };
+    let version = machines.version(&machine, number)?.ok_or_else(missing)?;
+    Ok(Some((machines.at_version(&machine, &version)?, version)))
 }
 
 /// The ARN of a machine, and the test case behind it: `…:stateMachine:NAME#CASE`, as Step Functions Local has it. No name
@@ -35,10 +68,8 @@ pub(super) fn with_test_case(arn: &str) -> (&str, Option<&str>) {
 pub(super) fn refuse_labelled(arn: &str) -> Result<(), ApiError> {
     if StatesArn::parse_as(arn, &["stateMachine"])?.rest.contains('/') {
         // AWS: unconfirmed text, the reason is documented.
-        return Err(ApiError::Validation {
-            message: format!("This operation does not support labeled state machine ARNs: '{arn}'"),
-            reason: Some(ValidationReason::ApiDoesNotSupportLabeledArns),
-        });
+        let message = format!("This operation does not support labeled state machine ARNs: '{arn}'");
+        return Err(ApiError::validation_because(ValidationReason::ApiDoesNotSupportLabeledArns, message));
     }
     Ok(())
 }
@@ -64,18 +95,17 @@ pub(super) fn check_role(arn: &str) -> Result<(), ApiError> {
     if is_role { Ok(()) } else { Err(ApiError::InvalidRoleArn(arn.to_owned())) }
 }
 
-/// Versions are not published yet, and a request that needs one is refused rather than half done.
-pub(super) fn check_publishing(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
-    if publish == Some(true) {
-        return Err(ApiError::validation(
-            "Stepwright does not publish versions of state machines yet: leave 'publish' out",
-        ));
-    }
-    if description.is_some() {
+/// Whether a version is to be published, and with what.
+pub(super) fn publication(
+    publish: Option<bool>,
+    description: Option<Arc<str>>,
+) -> Result<Option<Publication>, ApiError> {
+    match (publish, description) {
+        (Some(true), description) => Ok(Some(Publication { description })),
+        (_, None) => Ok(None),
         // AWS: recorded sfn_api_versioning/test_create_with_version_description_no_publish.
-        return Err(ApiError::validation("Version description can only be set when publish is true"));
+        (_, Some(_)) => Err(ApiError::validation("Version description can only be set when publish is true")),
     }
-    Ok(())
 }
 
 /// The members that DescribeStateMachine and DescribeStateMachineForExecution share.
@@ -122,10 +152,13 @@ mod tests {
 
     #[test]
     fn a_version_description_needs_a_version() {
-        let error = check_publishing(None, Some("first")).unwrap_err();
+        let error = publication(None, Some("first".into())).unwrap_err();
         assert_eq!(error.to_string(), "Version description can only be set when publish is true");
-        assert_eq!(check_publishing(Some(true), None).unwrap_err().code(), "ValidationException");
-        assert_eq!(check_publishing(Some(false), None), Ok(()));
+        let described =
+            |description: Option<&str>| Some(Publication { description: description.map(Into::into) });
+        assert_eq!(publication(Some(true), Some("first".into())), Ok(described(Some("first"))));
+        assert_eq!(publication(Some(true), None), Ok(described(None)));
+        assert_eq!(publication(Some(false), None), Ok(None));
     }
 
     #[test]

@@ -1,21 +1,29 @@
 //! The operations, one per file, and what several of them need.
 
+mod aliases;
 mod configuration;
 mod create_activity;
 mod create_state_machine;
+mod create_state_machine_alias;
 mod delete_activity;
 mod delete_state_machine;
+mod delete_state_machine_alias;
+mod delete_state_machine_version;
 mod describe_activity;
 mod describe_execution;
 mod describe_state_machine;
+mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
 mod get_activity_task;
 mod get_execution_history;
 mod list_activities;
 mod list_executions;
+mod list_state_machine_aliases;
+mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod machine;
+mod publish_state_machine_version;
 mod redrive_execution;
 mod send_task_failure;
 mod send_task_heartbeat;
@@ -28,7 +36,9 @@ mod tags;
 mod test_state;
 mod untag_resource;
 mod update_state_machine;
+mod update_state_machine_alias;
 mod validate_state_machine_definition;
+mod versions;
 
 use crate::Api;
 use crate::error::ApiError;
@@ -43,6 +53,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
 const ARN: Text = Text::of(1, limits::ARN_LENGTH);
+const LONG_ARN: Text = Text::of(1, limits::LONG_ARN_LENGTH);
 const NAME: Text = Text::of(1, limits::NAME_LENGTH);
 const ERROR: Text = Text::of(0, limits::ERROR_LENGTH).sensitive();
 const CAUSE: Text = Text::of(0, limits::CAUSE_LENGTH).sensitive();
@@ -74,7 +85,7 @@ pub(crate) async fn call(
     })
 }
 
-const OPERATIONS: [&str; 26] = [
+const OPERATIONS: &[&str] = &[
     "CreateActivity",
     "DeleteActivity",
     "DescribeActivity",
@@ -101,6 +112,14 @@ const OPERATIONS: [&str; 26] = [
     "UntagResource",
     "UpdateStateMachine",
     "ValidateStateMachineDefinition",
+    "PublishStateMachineVersion",
+    "DeleteStateMachineVersion",
+    "ListStateMachineVersions",
+    "CreateStateMachineAlias",
+    "UpdateStateMachineAlias",
+    "DeleteStateMachineAlias",
+    "DescribeStateMachineAlias",
+    "ListStateMachineAliases",
 ];
 
 async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<Value, ApiError> {
@@ -131,6 +150,14 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
         "UntagResource" => untag_resource::call(caller, body).await,
         "UpdateStateMachine" => update_state_machine::call(caller, body).await,
         "ValidateStateMachineDefinition" => validate_state_machine_definition::call(body),
+        "PublishStateMachineVersion" => publish_state_machine_version::call(caller, body).await,
+        "DeleteStateMachineVersion" => delete_state_machine_version::call(caller, body).await,
+        "ListStateMachineVersions" => list_state_machine_versions::call(caller, body),
+        "CreateStateMachineAlias" => create_state_machine_alias::call(caller, body).await,
+        "UpdateStateMachineAlias" => update_state_machine_alias::call(caller, body).await,
+        "DeleteStateMachineAlias" => delete_state_machine_alias::call(caller, body).await,
+        "DescribeStateMachineAlias" => describe_state_machine_alias::call(caller, body),
+        "ListStateMachineAliases" => list_state_machine_aliases::call(caller, body),
         other => Err(ApiError::UnknownOperation(other.to_owned())),
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn read_request(caller: &Caller<'_>, body: &Value) -> Result<StartExe
     machine::refuse_labelled(arn)?;
     let name = name.map(checked_name).transpose()?.map(|name| name.to_string());
     let input = read_input(input)?;
-    let machine = machine::existing(caller, arn)?;
+    let (machine, through) = machine::to_start(caller, arn)?;
     if machine.status == StateMachineStatus::Deleting {
         return Err(ApiError::StateMachineDeleting(arn.to_string()));
     }
@@ -46,7 +46,7 @@ pub(super) fn read_request(caller: &Caller<'_>, body: &Value) -> Result<StartExe
     let of_request = caller.trace_header.filter(|header| header.len() <= TRACE_HEADER_LENGTH);
     let trace_header = of_request.or(trace_header.as_deref()).map(str::to_owned);
     let test_case = test_case.map(str::to_owned);
-    Ok(StartExecution { machine, name, input, trace_header, test_case })
+    Ok(StartExecution { machine, through, name, input, trace_header, test_case })
 }
 
 /// Any JSON value, kept to the byte; `{}` where the request has none.

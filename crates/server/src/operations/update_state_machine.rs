@@ -1,10 +1,10 @@
 //! UpdateStateMachine.
 
 use super::configuration::Configurations;
-use super::{ARN, Caller, machine, put};
+use super::{ARN, Caller, machine, put, versions};
 use crate::error::ApiError;
 use crate::request::read;
-use engine::StateMachineUpdate;
+use engine::{PublishError, StateMachineUpdate};
 use json::{Object, Value};
 use model::StateMachineStatus;
 
@@ -28,12 +28,12 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         && role_arn.is_none()
         && logging.is_none()
         && tracing.is_none()
-        && encryption.is_none()
-        && publish != Some(true);
+        && encryption.is_none();
     if is_empty {
+        // AWS: documented, a definition or a role must be there, so `publish` alone is not enough.
         return Err(ApiError::MissingRequiredParameter);
     }
-    machine::check_publishing(publish, description.as_deref())?;
+    let publication = machine::publication(publish, description)?;
     if current.status == StateMachineStatus::Deleting {
         return Err(ApiError::StateMachineDeleting(arn.to_string()));
     }
@@ -56,10 +56,18 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         encryption_configuration: encryption.map(|e| e.checked()).transpose()?,
         tags: None,
     };
-    let updated = caller.api.engine.machines().update(&arn, update).await?;
-    let updated = updated.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_string()))?;
+    let machines = caller.api.engine.machines();
+    let (updated, version) = match publication {
+        None => (machines.update(&arn, update).await?.ok_or(PublishError::NoMachine), None),
+        Some(publication) => match machines.update_and_publish(&arn, update, publication).await {
+            Ok((updated, version)) => (Ok(updated), Some(version.arn)),
+            Err(error) => (Err(error), None),
+        },
+    };
+    let updated = updated.map_err(|error| versions::refusal(error, &arn, None))?;
     let mut answer = Object::new();
     answer.insert("updateDate", updated.updated_at.unwrap_or(updated.created_at).to_wire());
     put(&mut answer, "revisionId", updated.revision_id.clone());
+    put(&mut answer, "stateMachineVersionArn", version);
     Ok(Value::from(answer))
 }
