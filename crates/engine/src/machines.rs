@@ -140,8 +140,13 @@ impl StateMachines {
         }
     }
 
+    /// Registers a machine, unless one of its name is registered.
+    pub async fn create(&self, machine: StateMachine) -> Result<CreateOutcome, EngineError> {
+        self.create_and_publish(machine, None).await
+    }
+
     /// Registers a machine, unless one of its name is registered; with a publication, its version 1 too.
-    pub async fn create(
+    pub async fn create_and_publish(
         &self,
         machine: StateMachine,
         publication: Option<Publication>,

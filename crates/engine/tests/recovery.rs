@@ -256,7 +256,7 @@ fn a_store_that_fails_stops_answers_instead_of_acknowledging(bed: &Bed) {
     let output = json::Payload::from_text("1").unwrap();
     process.run(process.engine.send_task_success(&token, output)).unwrap_err();
     process.run(process.engine.stop_execution(&waiting, Failure::default())).unwrap_err();
-    process.run(process.engine.machines().create(process.machine("lost", &wait(1)), None)).unwrap_err();
+    process.run(process.engine.machines().create(process.machine("lost", &wait(1)))).unwrap_err();
     assert_eq!(bed.script.calls().len(), calls, "what is not durable was called");
     process.kill();
 

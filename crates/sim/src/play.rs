@@ -400,6 +400,7 @@ fn request(
     let input = Payload::from_text(input).map_err(|_| EngineError::Stopped)?;
     Ok(StartExecution {
         machine,
+        through: model::StartedThrough::default(),
         name: Some(execution.to_string()),
         input,
         trace_header: None,

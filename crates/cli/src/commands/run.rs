@@ -103,7 +103,7 @@ async fn machine(
     let name = given.machine.clone().or_else(|| source::machine_name(file));
     let name = name.filter(|name| model::name::is_valid_name(name)).unwrap_or_else(|| "workflow".to_owned());
     let machine = given.to_machine(stack.engine.partition(), &name, definition, now());
-    match stack.engine.machines().create(machine, None).await? {
+    match stack.engine.machines().create(machine).await? {
         CreateOutcome::Created(machine) | CreateOutcome::Exists(machine) => Ok(machine),
     }
 }

@@ -143,7 +143,7 @@ impl Process {
 
     pub fn create(&self, name: &str, definition: &str) -> Arc<StateMachine> {
         let machine = self.machine(name, definition);
-        match self.run(self.engine.machines().create(machine, None)).unwrap() {
+        match self.run(self.engine.machines().create(machine)).unwrap() {
             CreateOutcome::Created(machine) => machine,
             CreateOutcome::Exists(_) => panic!("{name} exists already"),
         }

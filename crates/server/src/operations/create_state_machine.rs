@@ -71,7 +71,7 @@ async fn register(
     publication: Option<Publication>,
 ) -> Result<Arc<StateMachine>, ApiError> {
     let machines = caller.api.engine.machines();
-    match machines.create(machine.clone(), publication.clone()).await? {
+    match machines.create_and_publish(machine.clone(), publication.clone()).await? {
         CreateOutcome::Created(created) => Ok(created),
         CreateOutcome::Exists(existing) if existing.status == StateMachineStatus::Deleting => {
             Err(ApiError::StateMachineDeleting(existing.arn.to_string()))

@@ -227,7 +227,7 @@ async fn register(
 ) -> Result<&'static str, CliError> {
     let machines = stack.engine.machines();
     let machine = given.to_machine(stack.engine.partition(), name, definition.clone(), stack::now());
-    let existing = match machines.create(machine, None).await? {
+    let existing = match machines.create(machine).await? {
         CreateOutcome::Created(_) => return Ok("in service"),
         CreateOutcome::Exists(existing) => existing,
     };
