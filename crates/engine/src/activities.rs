@@ -4,10 +4,12 @@
 //! taken up after a restart. An entry whose task is gone is skipped when it is handed out.
 
 use crate::clock::Clock;
+use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::page::Page;
+use crate::quotas::{self, Quota, Quotas};
 use crate::{keys, records};
-use json::Payload;
+use json::{Payload, Value};
 use machine::ScopeId;
 use model::{EventId, ExecutionArn, Partition, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use store::{Batch, Direction, GroupCommit, KeyRange, Store, Table};
 use tokio::sync::Notify;
 
 /// An activity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
     /// Its name.
     pub name: Arc<str>,
@@ -27,7 +29,37 @@ pub struct Activity {
     pub created_at: Timestamp,
     /// Its tags, in the order in which they were given.
     pub tags: Vec<(Arc<str>, Arc<str>)>,
+    /// The encryption configuration as it was given.
+    pub encryption_configuration: Option<Value>,
 }
+
+/// What became of a new activity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateActivityOutcome {
+    /// It was registered.
+    Created(Activity),
+    /// One of that name is registered already.
+    Exists(Activity),
+}
+
+/// What is stored of an activity.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    first: StoredFirst,
+    encryption_configuration: Option<String>,
+}
+
+/// The first shape of a stored activity.
+#[derive(Serialize, Deserialize)]
+struct StoredFirst {
+    name: Arc<str>,
+    arn: Arc<str>,
+    created_at: Timestamp,
+    tags: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// The version of [`Stored`].
+const STORED_VERSION: u8 = records::VERSION + 1;
 
 /// A task that a worker was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +117,7 @@ struct Inner {
     commits: Arc<GroupCommit>,
     partition: Partition,
     clock: Arc<dyn Clock>,
+    quotas: Quotas,
     /// One change at a time: each reads, decides and writes.
     changes: tokio::sync::Mutex<()>,
     queues: Mutex<HashMap<Arc<str>, Arc<Queue>>>,
@@ -102,29 +135,51 @@ struct Queue {
 struct Waiting {
     order: VecDeque<QueuedTask>,
     known: HashSet<(ExecutionArn, EventId)>,
+    /// How many workers poll.
+    workers: u64,
+}
+
+/// A worker's place among those that poll; given back when it is dropped.
+pub(crate) struct Polling {
+    queue: Arc<Queue>,
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        lock(&self.queue.tasks).workers -= 1;
+    }
 }
 
 impl Activities {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        commits: Arc<GroupCommit>,
-        partition: Partition,
-        clock: Arc<dyn Clock>,
-    ) -> Activities {
+    pub(crate) fn new(store: Arc<dyn Store>, commits: Arc<GroupCommit>, config: &EngineConfig) -> Activities {
+        let EngineConfig { partition, clock, quotas, .. } = config.clone();
         let (changes, queues) = (tokio::sync::Mutex::new(()), Mutex::new(HashMap::new()));
-        Activities { inner: Arc::new(Inner { store, commits, partition, clock, changes, queues }) }
+        Activities { inner: Arc::new(Inner { store, commits, partition, clock, quotas, changes, queues }) }
     }
 
-    /// Registers an activity. One of the same name is given back as it is: its date and tags stay.
-    pub async fn create(&self, name: &str, tags: Vec<(Arc<str>, Arc<str>)>) -> Result<Activity, EngineError> {
+    /// Registers an activity, unless one of its name is registered: that one's date, tags and encryption stay.
+    pub async fn create(
+        &self,
+        name: &str,
+        tags: Vec<(Arc<str>, Arc<str>)>,
+        encryption_configuration: Option<Value>,
+    ) -> Result<CreateActivityOutcome, EngineError> {
         let _one_at_a_time = self.inner.changes.lock().await;
         let arn: Arc<str> = self.inner.partition.activity(name).into();
         if let Some(existing) = self.get(&arn)? {
-            return Ok(existing);
+            return Ok(CreateActivityOutcome::Exists(existing));
         }
-        let activity = Activity { name: name.into(), arn, created_at: self.inner.clock.now(), tags };
-        self.write(&activity).await?;
-        Ok(activity)
+        let count = quotas::count(&*self.inner.store, Table::Activities)?;
+        if count >= self.inner.quotas.activities {
+            return Err(EngineError::Quota(Quota::Activities));
+        }
+        let created_at = self.inner.clock.now();
+        let activity = Activity { name: name.into(), arn, created_at, tags, encryption_configuration };
+        let mut batch = Batch::new();
+        quotas::put_count(&mut batch, Table::Activities, count + 1);
+        put(&activity, &mut batch);
+        self.commit(batch).await?;
+        Ok(CreateActivityOutcome::Created(activity))
     }
 
     /// The activity with the ARN.
@@ -135,7 +190,7 @@ impl Activities {
         }
         let key = keys::activity(name);
         match self.inner.store.get(Table::Activities, &key)? {
-            Some(bytes) => records::open(Table::Activities, &key, &bytes).map(Some),
+            Some(bytes) => read(&key, &bytes).map(Some),
             None => Ok(None),
         }
     }
@@ -144,8 +199,9 @@ impl Activities {
     pub async fn set_tags(&self, arn: &str, tags: Vec<(Arc<str>, Arc<str>)>) -> Result<bool, EngineError> {
         let _one_at_a_time = self.inner.changes.lock().await;
         let Some(activity) = self.get(arn)? else { return Ok(false) };
-        self.write(&Activity { tags, ..activity }).await?;
-        Ok(true)
+        let mut batch = Batch::new();
+        put(&Activity { tags, ..activity }, &mut batch);
+        self.commit(batch).await.map(|()| true)
     }
 
     /// Takes an activity out of the registry. Its tasks that wait already stay in their executions.
@@ -154,8 +210,9 @@ impl Activities {
         let Some(activity) = self.get(arn)? else { return Ok(()) };
         let mut batch = Batch::new();
         batch.delete(Table::Activities, keys::activity(&activity.name));
-        self.inner.commits.enqueue(batch).await?.await?;
-        Ok(())
+        let count = quotas::count(&*self.inner.store, Table::Activities)?;
+        quotas::put_count(&mut batch, Table::Activities, count.saturating_sub(1));
+        self.commit(batch).await
     }
 
     /// The activities by name, behind the given name.
@@ -165,11 +222,8 @@ impl Activities {
             range = range.resume_after(&keys::activity(name), Direction::Forward);
         }
         let page = self.inner.store.scan(Table::Activities, range, Direction::Forward, limit)?;
-        let items: Vec<Activity> = page
-            .records
-            .iter()
-            .map(|(key, bytes)| records::open(Table::Activities, key, bytes))
-            .collect::<Result<_, _>>()?;
+        let items: Vec<Activity> =
+            page.records.iter().map(|(key, bytes)| read(key, bytes)).collect::<Result<_, _>>()?;
         let next = page.has_more.then(|| items.last().map(|last| last.name.as_bytes().to_vec())).flatten();
         Ok(Page { items, next })
     }
@@ -218,9 +272,20 @@ impl Activities {
         }
     }
 
-    async fn write(&self, activity: &Activity) -> Result<(), EngineError> {
-        let mut batch = Batch::new();
-        batch.put(Table::Activities, keys::activity(&activity.name), records::seal(activity));
+    /// A place among the workers that poll for an activity's tasks; `None` where there are as many as there may be.
+    pub(crate) fn polling(&self, activity: &str) -> Option<Polling> {
+        let queue = self.queue(activity);
+        let quota = self.inner.quotas.activity_workers;
+        let mut waiting = lock(&queue.tasks);
+        if waiting.workers >= quota {
+            return None;
+        }
+        waiting.workers += 1;
+        drop(waiting);
+        Some(Polling { queue })
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), EngineError> {
         self.inner.commits.enqueue(batch).await?.await?;
         Ok(())
     }
@@ -236,6 +301,53 @@ impl Activities {
     }
 }
 
+fn put(activity: &Activity, batch: &mut Batch) {
+    let Activity { name, arn, created_at, tags, encryption_configuration } = activity.clone();
+    let stored = Stored {
+        first: StoredFirst { name, arn, created_at, tags },
+        encryption_configuration: encryption_configuration.as_ref().map(Value::to_text),
+    };
+    let record = records::seal_as(STORED_VERSION, &stored);
+    batch.put(Table::Activities, keys::activity(&activity.name), record);
+}
+
+fn read(key: &[u8], bytes: &[u8]) -> Result<Activity, EngineError> {
+    let stored: Stored = records::open_as(Table::Activities, key, bytes, |version, payload| match version {
+        STORED_VERSION => Some(postcard::from_bytes(payload)),
+        records::VERSION => {
+            Some(postcard::from_bytes(payload).map(|first| Stored { first, encryption_configuration: None }))
+        }
+        _ => None,
+    })?;
+    let StoredFirst { name, arn, created_at, tags } = stored.first;
+    let encryption_configuration = stored.encryption_configuration.and_then(|text| json::parse(&text).ok());
+    Ok(Activity { name, arn, created_at, tags, encryption_configuration })
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_activity_of_the_first_shape_is_read() {
+        let first = StoredFirst {
+            name: "a".into(),
+            arn: "arn".into(),
+            created_at: Timestamp(7),
+            tags: vec![("k".into(), "v".into())],
+        };
+        let activity = read(b"a", &records::seal(&first)).unwrap();
+        let expected = Activity {
+            name: "a".into(),
+            arn: "arn".into(),
+            created_at: Timestamp(7),
+            tags: vec![("k".into(), "v".into())],
+            encryption_configuration: None,
+        };
+        assert_eq!(activity, expected);
+    }
 }

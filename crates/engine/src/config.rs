@@ -1,6 +1,7 @@
 //! What an engine is told at its start.
 
 use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
+use crate::quotas::Quotas;
 use logs::{ExecutionLog, NoLog};
 use model::Partition;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct EngineConfig {
     pub idle_executions: usize,
     /// Express executions that run at once; more are refused.
     pub express_executions: usize,
+    /// How much it holds of what AWS has quotas for.
+    pub quotas: Quotas,
     /// How far ahead timers are held in memory; later ones stay in the store alone.
     pub timer_horizon: Duration,
     /// Whether every execution is compared with the one rebuilt from its stored facts after each commit.
@@ -43,6 +46,7 @@ impl EngineConfig {
             batch_size: 512,
             idle_executions: 1024,
             express_executions: 1000,
+            quotas: Quotas::default(),
             timer_horizon: Duration::from_secs(120),
             verify: cfg!(debug_assertions),
             clock: Arc::new(SystemClock),

@@ -1,5 +1,6 @@
 //! What can go wrong, in words for the operator.
 
+use crate::quotas::Quota;
 use model::ExecutionArn;
 use std::sync::Arc;
 use store::StoreError;
@@ -38,6 +39,9 @@ pub enum EngineError {
         /// Which rule.
         problem: String,
     },
+    /// There is as much of something as there may be.
+    #[error("there are as many {0} as there may be")]
+    Quota(Quota),
     /// The engine is being shut down, or stopped after an error that the log names.
     #[error("the engine has stopped")]
     Stopped,

@@ -8,6 +8,7 @@ use crate::live::decode_fact;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::page::Page;
+use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
 use crate::redrive::Redrives;
 use crate::shard::{Shard, Shared};
@@ -54,15 +55,8 @@ impl Engine {
         tasks: Arc<dyn TaskRunner>,
     ) -> Result<Engine, EngineError> {
         let commits = Arc::new(commits);
-        let machines = StateMachines::new(
-            store.clone(),
-            commits.clone(),
-            config.partition.clone(),
-            config.clock.clone(),
-            config.randomness.clone(),
-        );
-        let activities =
-            Activities::new(store.clone(), commits.clone(), config.partition.clone(), config.clock.clone());
+        let machines = StateMachines::new(store.clone(), commits.clone(), &config);
+        let activities = Activities::new(store.clone(), commits.clone(), &config);
         let (mailboxes, receivers) = Mailboxes::new(config.shards, config.mailbox_capacity);
         let horizon = Horizon::default();
         let reach = u64::try_from(config.timer_horizon.as_millis()).unwrap_or(u64::MAX);
@@ -80,6 +74,7 @@ impl Engine {
             horizon,
             closings,
             express,
+            open: OpenCount::default(),
         };
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
@@ -124,6 +119,9 @@ impl Engine {
         worker_name: Option<String>,
     ) -> Result<ActivityTask, EngineError> {
         let worker_name: Option<Arc<str>> = worker_name.map(Into::into);
+        let Some(_polling) = self.activities().polling(activity) else {
+            return Err(EngineError::Quota(Quota::ActivityWorkers));
+        };
         loop {
             let held = self.activities().next(activity).await;
             let Some(task) = held.task().cloned() else { continue };
@@ -365,6 +363,7 @@ impl Engine {
             let (key, _) = record?;
             if let Some(arn) = keys::read_open_execution(&key) {
                 count += 1;
+                self.shared.open.add(1);
                 self.shared.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
             }
         }

@@ -16,10 +16,11 @@
 //! | Facts | ARN, event id, place behind that event | fact |
 //! | Timers | due, ARN | nothing |
 //! | Duties | kind, ARN, number | what is still to be done |
+//! | Meta | "count", table | how many records a registry's table has |
 
 use machine::About;
 use model::{EventId, ExecutionArn, StartedThrough, StateMachineArn, Timestamp};
-use store::{KeyRange, KeyReader, KeyWriter};
+use store::{KeyRange, KeyReader, KeyWriter, Table};
 
 /// The part of an execution's record that a key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,11 @@ pub(crate) enum Part {
 
 pub(crate) fn state_machine(name: &str) -> Vec<u8> {
     KeyWriter::new().text(name).finish()
+}
+
+/// The count of a registry's records.
+pub(crate) fn count(table: Table) -> Vec<u8> {
+    KeyWriter::new().text("count").text(table.name()).finish()
 }
 
 pub(crate) fn activity(name: &str) -> Vec<u8> {

@@ -1,9 +1,11 @@
 //! State machines: what is registered, and every revision that an execution may still run.
 
 use crate::clock::{Clock, Randomness};
+use crate::config::EngineConfig;
 use crate::duties::Duty;
 use crate::error::EngineError;
 use crate::page::Page;
+use crate::quotas::{self, Quota};
 use crate::versions::{self, Publication};
 use crate::{keys, records};
 use asl::Definition;
@@ -90,6 +92,8 @@ pub(crate) struct Inner {
     partition: Partition,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
+    /// How many may be registered.
+    quota: u64,
     /// One change at a time: each reads, decides and writes.
     pub(crate) changes: tokio::sync::Mutex<()>,
     revisions: Mutex<HashMap<(StateMachineArn, u64), Arc<StateMachine>>>,
@@ -117,14 +121,13 @@ impl StateMachines {
     pub(crate) fn new(
         store: Arc<dyn Store>,
         commits: Arc<GroupCommit>,
-        partition: Partition,
-        clock: Arc<dyn Clock>,
-        randomness: Arc<dyn Randomness>,
+        config: &EngineConfig,
     ) -> StateMachines {
+        let EngineConfig { partition, clock, randomness, quotas, .. } = config.clone();
         let (changes, revisions) = (tokio::sync::Mutex::new(()), Mutex::new(HashMap::new()));
-        StateMachines {
-            inner: Arc::new(Inner { store, commits, partition, clock, randomness, changes, revisions }),
-        }
+        let quota = quotas.state_machines;
+        let inner = Inner { store, commits, partition, clock, randomness, quota, changes, revisions };
+        StateMachines { inner: Arc::new(inner) }
     }
 
     /// The machine with the ARN, as it is now.
@@ -155,8 +158,13 @@ impl StateMachines {
         if let Some(existing) = self.get(&machine.arn.0)? {
             return Ok(CreateOutcome::Exists(existing));
         }
+        let count = quotas::count(&*self.inner.store, Table::StateMachines)?;
+        if count >= self.inner.quota {
+            return Err(EngineError::Quota(Quota::StateMachines));
+        }
         let machine = StateMachine { revision: self.next_revision(&machine.arn)?, ..machine };
         let mut batch = Batch::new();
+        quotas::put_count(&mut batch, Table::StateMachines, count + 1);
         put(&machine, true, &mut batch);
         if let Some(publication) = publication {
             versions::put_first(&machine, publication, &mut batch);
@@ -217,14 +225,15 @@ impl StateMachines {
     }
 
     /// Takes a machine out of the registry, and gives the duty to stop its executions, which is owed from then on; `None` if
-    /// there is none of that ARN. Its versions and
-    /// aliases go with it; its revisions stay for the executions that run them.
+    /// there is none of that ARN. Its versions and aliases go with it; its revisions stay for the executions that run them.
     pub(crate) async fn delete(&self, arn: &str) -> Result<Option<Duty>, EngineError> {
         let _one_at_a_time = self.inner.changes.lock().await;
         let Some(machine) = self.get(arn)? else { return Ok(None) };
         let duty = Duty::StopExecutions { machine: machine.arn.clone(), last_revision: machine.revision };
         let mut batch = Batch::new();
         batch.delete(Table::StateMachines, keys::state_machine(&machine.name));
+        let count = quotas::count(&*self.inner.store, Table::StateMachines)?;
+        quotas::put_count(&mut batch, Table::StateMachines, count.saturating_sub(1));
         self.delete_qualified(&machine, &mut batch)?;
         duty.owe(&mut batch);
         self.commit(batch).await?;

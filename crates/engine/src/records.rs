@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{Table, record};
 
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 
 /// What an execution began with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,18 +77,31 @@ pub struct ExecutionRecord {
 }
 
 pub(crate) fn seal<R: Serialize>(value: &R) -> Vec<u8> {
+    seal_as(VERSION, value)
+}
+
+/// Seals a record of a shape that came after the first.
+pub(crate) fn seal_as<R: Serialize>(version: u8, value: &R) -> Vec<u8> {
     // Writing into a vector cannot fail, and every type here has a length that is known.
-    record::seal(VERSION, &postcard::to_allocvec(value).unwrap_or_default())
+    record::seal(version, &postcard::to_allocvec(value).unwrap_or_default())
 }
 
 pub(crate) fn open<R: DeserializeOwned>(table: Table, key: &[u8], bytes: &[u8]) -> Result<R, EngineError> {
+    open_as(table, key, bytes, |version, payload| (version == VERSION).then(|| postcard::from_bytes(payload)))
+}
+
+/// Opens a record whose shape depends on its version; `read` knows which versions there are.
+pub(crate) fn open_as<R>(
+    table: Table,
+    key: &[u8],
+    bytes: &[u8],
+    read: impl FnOnce(u8, &[u8]) -> Option<postcard::Result<R>>,
+) -> Result<R, EngineError> {
     let (version, payload) = record::open_at(table, key, bytes)?;
     let unreadable = |problem: String| EngineError::Record {
         key: format!("{} in table {table}", store::key::printable(key)),
         problem,
     };
-    if version != VERSION {
-        return Err(unreadable(format!("its format version is {version}, this program reads {VERSION}")));
-    }
-    postcard::from_bytes(payload).map_err(|error| unreadable(error.to_string()))
+    let unknown = || unreadable(format!("its format version {version} is not known to this program"));
+    read(version, payload).ok_or_else(unknown)?.map_err(|error| unreadable(error.to_string()))
 }

@@ -6,6 +6,7 @@ use crate::facade::Engine;
 use crate::keys::{self, Part};
 use crate::machines::{StateMachine, StateMachines};
 use crate::mailbox::Message;
+use crate::quotas::Quota;
 use crate::records::{self, ExecutionRecord};
 use crate::shard::{Round, Shard};
 use machine::Stimulus;
@@ -151,6 +152,10 @@ impl Shard {
         if let Err(reason) = redrivability.check(now) {
             return Ok(Err(reason.into()));
         }
+        if self.shared.open.get() >= self.shared.config.quotas.open_executions {
+            return Ok(Err(EngineError::Quota(Quota::OpenExecutions).into()));
+        }
+        self.shared.open.add(1);
         // What it does next may end it again; then these are written once more behind this.
         round.batch.delete(Table::Executions, keys::execution(arn, Part::Closing));
         round.batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());

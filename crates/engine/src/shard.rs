@@ -13,6 +13,7 @@ use crate::live::Live;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
+use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, Listed, Opening};
 use crate::start::Started;
 use crate::timers::Horizon;
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) mailboxes: Mailboxes,
     pub(crate) horizon: Horizon,
     pub(crate) closings: Closings,
+    /// How many executions have not ended.
+    pub(crate) open: OpenCount,
     /// Room for Express executions.
     pub(crate) express: Arc<Semaphore>,
 }
@@ -265,6 +268,12 @@ impl Shard {
             }));
             return Ok(());
         }
+        if self.shared.open.get() >= self.shared.config.quotas.open_executions {
+            // Nothing of this depends on the round, so that nothing waits for it.
+            let _ = reply.send(Err(StartError::Engine(EngineError::Quota(Quota::OpenExecutions))));
+            return Ok(());
+        }
+        self.shared.open.add(1);
         let started = Started { arn: arn.clone(), started_at: self.now };
         let opening = Opening {
             state_machine_arn: machine.arn.clone(),
@@ -373,6 +382,7 @@ impl Shard {
         };
         batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
         batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        self.shared.open.subtract_one();
         if let Some(about) = &execution.about {
             self.list(about, &execution.through, execution.status, batch);
         }

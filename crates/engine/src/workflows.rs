@@ -69,6 +69,9 @@ impl Workflows for NestedWorkflows {
                 }
                 Err(error @ StartError::Throttled) => Err(refused("ThrottlingException", error.to_string())),
                 Err(error @ StartError::TestCase(_)) => Err(refused("InvalidName", error.to_string())),
+                Err(StartError::Engine(error @ EngineError::Quota(_))) => {
+                    Err(refused("ExecutionLimitExceeded", error.to_string()))
+                }
                 Err(StartError::Engine(error)) => Err(unanswered(error)),
             }
         })

@@ -31,7 +31,7 @@ fn definition(process: &Process) -> String {
 }
 
 fn create_activity(process: &Process) {
-    process.run(process.engine.activities().create("work", Vec::new())).unwrap();
+    process.run(process.engine.activities().create("work", Vec::new(), None)).unwrap();
 }
 
 /// Starts an execution for each number, with the number as its input.

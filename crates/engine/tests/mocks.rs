@@ -226,8 +226,9 @@ fn callbacks_and_jobs_are_submitted_and_end_at_once(bed: &Bed) {
 fn activities_need_no_worker(bed: &Bed) {
     let file = MockFile::new(r#""A": "R""#, ERRORS);
     let process = file.boot(bed);
-    let activity = process.run(process.engine.activities().create("worker", Vec::new())).unwrap();
-    let task = format!(r#""A": {{"Type": "Task", "Resource": "{}", {RETRY}, "End": true}}"#, activity.arn);
+    process.run(process.engine.activities().create("worker", Vec::new(), None)).unwrap();
+    let activity = process.engine.partition().activity("worker");
+    let task = format!(r#""A": {{"Type": "Task", "Resource": "{}", {RETRY}, "End": true}}"#, activity);
     let machine = process.create("m", &one(&task));
     let arn = start(&process, &machine, "Case");
     assert_eq!(output(&process, &arn), r#"{"Payload":7}"#);
@@ -246,7 +247,7 @@ fn activities_need_no_worker(bed: &Bed) {
     ];
     assert_eq!(process.types(&arn), expected.concat());
     // A worker finds nothing of it.
-    let next = process.engine.next_activity_task(&activity.arn, None);
+    let next = process.engine.next_activity_task(&activity, None);
     assert!(process.run(async { tokio::time::timeout(Duration::from_millis(50), next).await }).is_err());
 }
 

@@ -68,6 +68,26 @@ pub(crate) enum ApiError {
     // AWS: unconfirmed text.
     #[error("A resource can have at most 50 tags: '{0}'")]
     TooManyTags(String),
+    #[error("Activity Already Exists: '{0}'")]
+    ActivityAlreadyExists(String),
+    // AWS: unconfirmed texts, chosen because the service model describes the exceptions so.
+    #[error(
+        "The maximum number of state machines has been reached. Existing state machines must be deleted before a new \
+         state machine can be created."
+    )]
+    StateMachineLimitExceeded,
+    #[error(
+        "The maximum number of activities has been reached. Existing activities must be deleted before a new activity \
+         can be created."
+    )]
+    ActivityLimitExceeded,
+    #[error("The maximum number of workers concurrently polling for activity tasks has been reached.")]
+    ActivityWorkerLimitExceeded,
+    #[error(
+        "The maximum number of running executions has been reached. Running executions must end or be stopped before a \
+         new execution can be started."
+    )]
+    ExecutionLimitExceeded,
     /// A version or an alias that a request refers to is not there. AWS: recorded sfn_api_aliasing.
     #[error("Request references a resource that does not exist.")]
     ReferencedResourceNotFound(String),
@@ -155,6 +175,11 @@ impl ApiError {
             ApiError::TaskTimedOut => "TaskTimedOut",
             ApiError::MissingRequiredParameter => "MissingRequiredParameter",
             ApiError::ResourceNotFound(_) | ApiError::ReferencedResourceNotFound(_) => "ResourceNotFound",
+            ApiError::ActivityAlreadyExists(_) => "ActivityAlreadyExists",
+            ApiError::StateMachineLimitExceeded => "StateMachineLimitExceeded",
+            ApiError::ActivityLimitExceeded => "ActivityLimitExceeded",
+            ApiError::ActivityWorkerLimitExceeded => "ActivityWorkerLimitExceeded",
+            ApiError::ExecutionLimitExceeded => "ExecutionLimitExceeded",
             ApiError::Conflict(_) => "ConflictException",
             ApiError::ServiceQuotaExceeded { .. } => "ServiceQuotaExceededException",
             ApiError::TooManyTags(_) => "TooManyTags",

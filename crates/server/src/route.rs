@@ -96,6 +96,8 @@ impl Router {
         };
         let ends_with_client = operation(&head) == Some("GetActivityTask");
         let (router, id) = (self.clone(), request_id.clone());
+        // A worker that polls takes no room from those who want an answer now; connections bound how many there are.
+        let _permit = permit.filter(|_| !ends_with_client);
         let task = tokio::spawn(async move { router.enter(door, head, held, &id).await });
         let mut handler = Handler { task, ends_with_client };
         match (&mut handler.task).await {

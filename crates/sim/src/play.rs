@@ -338,7 +338,7 @@ impl Run {
 
     /// Creates what is not there yet.
     async fn create(&self, engine: &Engine) -> Result<(), EngineError> {
-        engine.activities().create("press", Vec::new()).await?;
+        engine.activities().create("press", Vec::new(), None).await?;
         debug_assert!(engine.activities().get(ACTIVITY).is_ok_and(|found| found.is_some()));
         for Workflow { name, definition } in &self.workflows {
             self.create_machine(engine, name, &definition.to_string(), StateMachineType::Standard).await?;

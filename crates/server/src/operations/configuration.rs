@@ -4,7 +4,7 @@
 use super::Caller;
 use crate::error::ApiError;
 use crate::request::{Fields, Text, Words};
-use engine::StateMachine;
+use engine::{Activity, StateMachine};
 use json::{Object, Value};
 use logs::Found;
 
@@ -113,7 +113,7 @@ impl Logging {
 }
 
 impl Encryption {
-    fn read(fields: &mut Fields<'_>) -> Result<Encryption, ApiError> {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Encryption, ApiError> {
         Ok(Encryption {
             kind: fields.required_word("type", &ENCRYPTION_TYPES)?,
             key_id: fields.text("kmsKeyId", Text::of(1, 2048))?,
@@ -160,6 +160,11 @@ pub(super) fn tracing(machine: &StateMachine) -> Value {
 /// The machine's encryption configuration, or the default.
 pub(super) fn encryption(machine: &StateMachine) -> Value {
     machine.encryption_configuration.clone().unwrap_or_else(default_encryption)
+}
+
+/// An activity's encryption configuration, or the default.
+pub(super) fn of_activity(activity: &Activity) -> Value {
+    activity.encryption_configuration.clone().unwrap_or_else(default_encryption)
 }
 
 /// AWS: recorded, every DescribeStateMachine of a machine without logging.

@@ -113,7 +113,9 @@ pub(super) fn describe(machine: &StateMachine, with_definition: bool) -> Object 
     let mut answer = Object::new();
     answer.insert("stateMachineArn", machine.arn.0.clone());
     answer.insert("name", machine.name.clone());
-    put(&mut answer, "definition", with_definition.then(|| machine.definition_text.clone()));
+    // AWS: documented, "{}" where the definition is not asked for.
+    let definition = if with_definition { machine.definition_text.clone() } else { "{}".into() };
+    answer.insert("definition", definition);
     answer.insert("roleArn", machine.role_arn.clone());
     answer.insert("loggingConfiguration", configuration::logging(machine));
     answer.insert("tracingConfiguration", configuration::tracing(machine));

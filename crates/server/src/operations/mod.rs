@@ -44,7 +44,7 @@ use crate::Api;
 use crate::error::ApiError;
 use crate::page::PageTokens;
 use crate::request::{Fields, Text, Words, parse_body};
-use engine::{Activity, EngineError, ExecutionRecord, StartError, TokenError};
+use engine::{Activity, EngineError, ExecutionRecord, Quota, StartError, TokenError};
 use json::Value;
 use model::arn::StatesArn;
 use model::{ExecutionArn, Timestamp, limits};
@@ -215,7 +215,13 @@ fn put<T: Into<Value>>(object: &mut json::Object, member: &str, value: Option<T>
 
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> ApiError {
-        ApiError::internal(error)
+        match error {
+            EngineError::Quota(Quota::StateMachines) => ApiError::StateMachineLimitExceeded,
+            EngineError::Quota(Quota::Activities) => ApiError::ActivityLimitExceeded,
+            EngineError::Quota(Quota::OpenExecutions) => ApiError::ExecutionLimitExceeded,
+            EngineError::Quota(Quota::ActivityWorkers) => ApiError::ActivityWorkerLimitExceeded,
+            error => ApiError::internal(error),
+        }
     }
 }
 
