@@ -12,6 +12,7 @@ from server import Server, wait_until
 ROLE = "arn:aws:iam::000000000000:role/e2e"
 FUNCTIONS = {
     "echo": "def handler(event, context):\n    return event\n",
+    "sleeps": "import time\n\ndef handler(event, context):\n    time.sleep(20)\n",
     "fails": "def handler(event, context):\n    raise ValueError('no such order')\n",
 }
 
