@@ -116,7 +116,7 @@ fn a_branch_that_failed_stops_the_child_of_the_other_though_the_process_died(bed
             "W": {{"Type": "Wait", "Seconds": 3600, "End": true}}}}}}"#,
         start_and_wait("child")
     );
-    process.run(process.engine.activities().create("a", Vec::new())).unwrap();
+    process.run(process.engine.activities().create("a", Vec::new(), None)).unwrap();
     let machine = process.create("parent", &definition);
     let arn = process.start(&machine, "p");
     process.until_events(&arn, "TaskSubmitted", 1);
