@@ -70,11 +70,25 @@ impl Server {
         Server::start_on(limits, Arc::new(NoTasks)).await
     }
 
+    /// Starts a server whose engine has other settings.
+    pub async fn start_with(set: impl FnOnce(&mut EngineConfig)) -> Server {
+        Server::start_as(Limits::default(), Arc::new(NoTasks), set).await
+    }
+
     /// Starts a server whose tasks are run.
     pub async fn start_on(limits: Limits, tasks: Arc<dyn TaskRunner>) -> Server {
+        Server::start_as(limits, tasks, |_| {}).await
+    }
+
+    async fn start_as(
+        limits: Limits,
+        tasks: Arc<dyn TaskRunner>,
+        set: impl FnOnce(&mut EngineConfig),
+    ) -> Server {
         let clock = Arc::new(BreakableClock::default());
         let mut config = EngineConfig::new(Partition::of("us-east-1", "000000000000"));
         config.clock = clock.clone();
+        set(&mut config);
         let engine = Engine::open(config, Arc::new(MemoryStore::new()), tasks).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
