@@ -10,7 +10,7 @@ MODEL = botocore.session.get_session().get_service_model("stepfunctions")
 OPERATIONS = sorted(MODEL.operation_names)
 
 # What is still to come. The tests below assert that these lists are exact, so that they can only shrink.
-MISSING_OPERATIONS = {"DescribeMapRun", "ListMapRuns", "TestState", "UpdateMapRun"}
+MISSING_OPERATIONS = {"DescribeMapRun", "ListMapRuns", "UpdateMapRun"}
 UNREAD_MEMBERS = set()
 
 
@@ -75,6 +75,16 @@ UNSEEN_MEMBERS = {
     "DescribeStateMachine": {"label"},
     "DescribeStateMachineForExecution": {"label", "mapRunArn"},
     "ListExecutions": {"executions.[].itemCount", "executions.[].mapRunArn"},
+    "TestState": {
+        # Of a Distributed Map.
+        "inspectionData.afterItemBatcher",
+        "inspectionData.afterItemsPointer",
+        "inspectionData.toleratedFailureCount",
+        "inspectionData.toleratedFailurePercentage",
+        # Of an HTTP Task.
+        "inspectionData.request",
+        "inspectionData.response",
+    },
     "GetExecutionHistory": {
         # Of a Distributed Map.
         "events.[].mapRunFailedEventDetails",
@@ -126,6 +136,7 @@ def use_all(sfn):
     versions(sfn)
     express(sfn)
     workers(sfn)
+    trials(sfn)
     for number, (states, input) in enumerate(EVENTFUL):
         definition = json.dumps({"StartAt": next(iter(states)), "States": states, "TimeoutSeconds": 5})
         arn = create(sfn, f"model-{number}", definition)
@@ -232,6 +243,29 @@ def workers(sfn):
     finished(sfn, execution)
 
 
+def trials(sfn):
+    """TestState, with every stage of the data flow."""
+
+    def trial(state, **members):
+        sfn.test_state(definition=json.dumps(state), roleArn=ROLE, inspectionLevel="TRACE", **members)
+
+    mocked = {"mock": {"result": '{"a": 1}'}}
+    broken = {"mock": {"errorOutput": {"error": "E", "cause": "C"}}}
+    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "N"}]}
+    retried = {"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}]}
+    invoked = invoke("echo", ResultSelector={"b.$": "$"}, ResultPath="$.r", InputPath="$")
+    trial({**invoked, "Assign": {"v": 1}}, **mocked)
+    trial({**invoked, **caught}, **broken)
+    trial({**invoked, **retried}, **broken)
+    trial(invoked, **broken)
+    trial({"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 %}", "Next": "N"})
+    jsonata = {"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+    trial({**jsonata, "Arguments": {"FunctionName": "echo"}}, **mocked)
+    mapped = {"Type": "Map", "ItemProcessor": ITEM, "ItemsPath": "$.items", "MaxConcurrency": 2, "End": True}
+    mapped["ItemSelector"] = {"x.$": "$$.Map.Item.Value"}
+    trial(mapped, input='{"items": [1, 2]}', mock={"result": "[1, 2]"})
+
+
 def task(resource, **members):
     return {"Type": "Task", "Resource": resource, "End": True, **members}
 
@@ -251,7 +285,7 @@ EVENTFUL = [
     ({"T": invoke("echo", TimeoutSeconds=60, Credentials={"RoleArn": ROLE})}, {}),
     ({"T": invoke("fails")}, {}),
     ({"T": invoke("sleeps", TimeoutSeconds=1)}, {}),
-    ({"T": invoke("echo", TOKEN, {"token.$": "$$.Task.Token"}, TimeoutSeconds=1, HeartbeatSeconds=1)}, {}),
+    ({"T": invoke("echo", TOKEN, {"token.$": "$$.Task.Token"}, TimeoutSeconds=2, HeartbeatSeconds=1)}, {}),
     ({"T": invoke("missing", TOKEN, {"token.$": "$$.Task.Token"})}, {}),
     ({"T": task("arn:aws:states:us-east-1:000000000000:activity:none")}, {}),
     ({"M": {"Type": "Map", "ItemProcessor": ITEM, "End": True}}, [1, 2]),
