@@ -1,6 +1,6 @@
 //! An execution to which things happen, in any order, with every invariant checked after each.
 
-use crate::harness::{START, Seeded, about, check};
+use crate::harness::{START, Seeded, about, birth, check};
 use asl::Definition;
 use json::{Payload, Value};
 use machine::{
@@ -87,7 +87,7 @@ impl<'d> World<'d> {
             dies,
         };
         let input = Payload::from_text(INPUT).unwrap();
-        world.give(Stimulus::Start { about: about(), input });
+        world.give(birth(about(), input));
         world
     }
 
@@ -209,6 +209,6 @@ fn garbage(kind: u8, number: u64) -> Stimulus {
         2 => Stimulus::TokenAnswered { token, answer: outcome(kind) },
         3 => Stimulus::Heartbeat { token },
         4 => Stimulus::Tick,
-        _ => Stimulus::Start { about: about(), input: Payload::from(Value::Null) },
+        _ => birth(about(), Payload::from(Value::Null)),
     }
 }
