@@ -120,6 +120,10 @@ impl Client {
         &self.inner.config
     }
 
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.inner.transport
+    }
+
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let config = self.config();
         let endpoint = self.endpoint_of(call.service, call.region)?;

@@ -28,6 +28,7 @@ pub mod s3;
 mod settings;
 mod sigv4;
 mod transport;
+mod web;
 
 pub use call::{OperationCall, OperationError};
 pub use client::{Client, ClientConfig};
@@ -35,3 +36,4 @@ pub use credentials::{ChainSettings, Credentials, CredentialsSource, NoCredentia
 pub use endpoints::{Endpoint, EndpointError, Endpoints};
 pub use error::{CallError, ServiceError, TransportError, TransportKind};
 pub use settings::{Settings, SettingsError};
+pub use web::{WebAnswer, WebRequest};

@@ -61,5 +61,6 @@ pub use quotas::{Quota, Quotas};
 pub use records::ExecutionRecord;
 pub use redrive::RedriveError;
 pub use start::{StartExecution, Started};
+pub use tasks::{HttpExchange, HttpRequestShown, HttpResponseShown};
 pub use test_state::{TestState, TestedState};
 pub use versions::{Publication, Version};

@@ -14,7 +14,8 @@ use model::limits;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tasks::TaskCall;
+use tasks::{HttpExchange, TaskCall};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 /// What TestState asks for.
@@ -40,6 +41,8 @@ pub struct TestState {
     pub failed_iterations: Option<u64>,
     /// What the ItemReader of a Map found.
     pub reader_data: Option<Payload>,
+    /// Whether what a connection adds to a request is shown.
+    pub reveal_secrets: bool,
 }
 
 /// What TestState answers.
@@ -49,6 +52,8 @@ pub struct TestedState {
     pub end: TrialEnd,
     /// The stages of its data flow.
     pub inspection: Inspection,
+    /// What went over the wire, of a task that is a plain HTTP request.
+    pub exchange: Option<HttpExchange>,
 }
 
 impl Engine {
@@ -58,6 +63,7 @@ impl Engine {
         let shared = self.shared().clone();
         let _permit = shared.express.try_acquire().map_err(|_| TestStateError::Throttled)?;
         let now = shared.config.clock.now();
+        let reveal_secrets = request.reveal_secrets;
         let randomness = shared.config.randomness.clone();
         let (machine, name) = (randomness.uuid().to_string(), randomness.uuid().to_string());
         let about = About {
@@ -86,19 +92,22 @@ impl Engine {
         let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true };
         let mut trial = Trial::begin(setup, outside)?;
         // Dropped with the request: nobody else waits for the answers.
-        let (mut called, mut calls) = (HashSet::new(), JoinSet::new());
+        let (mut called, mut calls, mut exchange) = (HashSet::new(), JoinSet::new(), None);
         loop {
             if let Some(end) = trial.end() {
-                return Ok(TestedState { end: end?, inspection: trial.inspection() });
+                return Ok(TestedState { end: end?, inspection: trial.inspection(), exchange });
             }
             for task in trial.outstanding() {
                 if task.progress == TaskProgress::Called && called.insert(task.task) {
-                    calls.spawn(call(shared.clone(), about.clone(), task));
+                    calls.spawn(call(shared.clone(), about.clone(), task, reveal_secrets));
                 }
             }
             let stimulus = tokio::select! {
                 biased;
-                Some(Ok(answered)) = calls.join_next() => answered,
+                Some(Ok((answered, seen))) = calls.join_next() => {
+                    exchange = seen;
+                    answered
+                }
                 () = until_due(&shared, &trial) => Stimulus::Tick,
             };
             let now = shared.config.clock.now();
@@ -108,7 +117,12 @@ impl Engine {
     }
 }
 
-async fn call(shared: Shared, about: About, task: OutstandingTask) -> Stimulus {
+async fn call(
+    shared: Shared,
+    about: About,
+    task: OutstandingTask,
+    reveal_secrets: bool,
+) -> (Stimulus, Option<HttpExchange>) {
     let OutstandingTask { scope, task, resource, input, .. } = task;
     let call = TaskCall {
         resource: resource.clone(),
@@ -117,8 +131,16 @@ async fn call(shared: Shared, about: About, task: OutstandingTask) -> Stimulus {
         execution_arn: about.arn.0.clone(),
         mock: None,
     };
-    let answer = answer_of(shared.tasks.call(call), &about.arn, &resource).await;
-    Stimulus::TaskAnswered { scope, task, answer }
+    let inspected = shared.tasks.inspect(call, reveal_secrets);
+    let (seen, was_seen) = oneshot::channel();
+    let outcome = Box::pin(async move {
+        let (outcome, exchange) = inspected.await;
+        // Who asked is still there: it waits for the answer.
+        let _ = seen.send(exchange);
+        outcome
+    });
+    let answer = answer_of(outcome, &about.arn, &resource).await;
+    (Stimulus::TaskAnswered { scope, task, answer }, was_seen.await.ok().flatten())
 }
 
 async fn until_due(shared: &Shared, trial: &Trial) {

@@ -1,6 +1,7 @@
 //! One attempt of a Task and what came of it.
 
 use crate::errors;
+use crate::http_invoke::HttpExchange;
 use crate::mocks::{MockError, MockedCall};
 use crate::workflows::Workflows;
 use json::Payload;
@@ -36,6 +37,9 @@ pub enum TaskOutcome {
 /// An attempt being made. Dropping it gives the attempt up.
 pub type TaskFuture = Pin<Box<dyn Future<Output = TaskOutcome> + Send>>;
 
+/// An attempt being made that tells, besides, what went over the wire where it was a plain HTTP request.
+pub type InspectedFuture = Pin<Box<dyn Future<Output = (TaskOutcome, Option<HttpExchange>)> + Send>>;
+
 /// A job being cancelled. Whether it worked is nobody's concern.
 pub type CancelFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -43,6 +47,14 @@ pub type CancelFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait TaskRunner: Send + Sync + 'static {
     /// Makes one attempt; for `.sync` it starts the job. Nothing is called before the future is first polled.
     fn call(&self, call: TaskCall) -> TaskFuture;
+
+    /// Makes one attempt as [`TaskRunner::call`] does, and tells what went over the wire. What a connection adds to a
+    /// request is left out unless `reveal_secrets`.
+    fn inspect(&self, call: TaskCall, reveal_secrets: bool) -> InspectedFuture {
+        let _ = reveal_secrets;
+        let outcome = self.call(call);
+        Box::pin(async move { (outcome.await, None) })
+    }
 
     /// Waits for the end of the job that a `.sync` attempt started; `submitted` is what [`TaskRunner::call`] gave. It may
     /// be asked by another process than the one that started the job. Dropping the future leaves the job alone.

@@ -19,6 +19,7 @@ mod emr;
 mod errors;
 mod function_name;
 mod functions;
+mod http_invoke;
 mod jobs;
 mod lambda_errors;
 mod lambda_function;
@@ -35,10 +36,11 @@ mod services;
 mod start_execution;
 mod workflows;
 
-pub use call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+pub use call::{CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 pub use errors::outcome_unknown;
 pub use function_name::FunctionName;
 pub use functions::{FunctionCaller, InvokeFuture};
+pub use http_invoke::{HttpExchange, HttpRequestShown, HttpResponseShown};
 pub use mocks::{MockError, MockedCall, Mocks};
 pub use runner::{TaskLimits, Tasks};
 pub use workflows::{

@@ -1,13 +1,15 @@
 //! From a Resource to its integration.
 
-use crate::call::{CancelFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+use crate::call::{CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
 use crate::jobs::{self, Job};
 use crate::mocks::{MockError, MockedCall, Mocks};
 use crate::optimised::Request;
 use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
-use crate::{errors, lambda_function, lambda_invoke, mocked, optimised, sdk_integration, start_execution};
+use crate::{
+    errors, http_invoke, lambda_function, lambda_invoke, mocked, optimised, sdk_integration, start_execution,
+};
 use json::Payload;
 use model::{Pattern, TaskResource};
 use std::sync::{Arc, Weak};
@@ -43,6 +45,7 @@ enum Integration<'a> {
     LambdaFunction,
     LambdaInvoke,
     StartExecution,
+    HttpInvoke,
     /// An action of a service as it is. `prefix` is how its errors begin.
     Sdk {
         service: &'a str,
@@ -107,6 +110,10 @@ impl TaskRunner for Tasks {
                     let _permit = permit.await;
                     lambda_invoke::call(&tasks.functions, &call).await
                 }
+                Integration::HttpInvoke => {
+                    let _permit = permit.await;
+                    http_invoke::call(&tasks.services, &call, false).await.0
+                }
                 // It does not leave the process, and the functions that hold every permit may wait for it.
                 Integration::StartExecution => start_execution::call(&tasks.workflows, &call).await,
                 Integration::Sdk { service, action, prefix } => {
@@ -126,6 +133,19 @@ impl TaskRunner for Tasks {
         })
     }
 
+    fn inspect(&self, call: TaskCall, reveal_secrets: bool) -> InspectedFuture {
+        let tasks = self.clone();
+        Box::pin(async move {
+            match integration(&call.resource) {
+                Some(Integration::HttpInvoke) if call.mock.is_none() => {
+                    let _permit = tasks.permits.acquire().await;
+                    http_invoke::call(&tasks.services, &call, reveal_secrets).await
+                }
+                Some(_) | None => (tasks.call(call).await, None),
+            }
+        })
+    }
+
     /// A job that is watched holds no permit: it takes as long as it takes.
     fn watch(&self, call: TaskCall, submitted: Payload) -> TaskFuture {
         let tasks = self.clone();
@@ -141,6 +161,7 @@ impl TaskRunner for Tasks {
                 Some(
                     Integration::LambdaFunction
                     | Integration::LambdaInvoke
+                    | Integration::HttpInvoke
                     | Integration::Sdk { .. }
                     | Integration::Request { .. },
                 )
@@ -164,6 +185,7 @@ impl TaskRunner for Tasks {
                 Some(
                     Integration::LambdaFunction
                     | Integration::LambdaInvoke
+                    | Integration::HttpInvoke
                     | Integration::Sdk { .. }
                     | Integration::Request { .. },
                 )
@@ -203,6 +225,7 @@ fn integration(resource: &TaskResource) -> Option<Integration<'_>> {
     match (service, action) {
         ("lambda", "invoke") if is_request => Some(Integration::LambdaInvoke),
         ("states", "startExecution") => Some(Integration::StartExecution),
+        ("http", "invoke") => Some(Integration::HttpInvoke),
         _ if is_request => {
             optimised::find(service, action).map(|request| Integration::Request { request, action })
         }

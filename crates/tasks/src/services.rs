@@ -97,6 +97,11 @@ impl Services {
         Services { client }
     }
 
+    /// The client, for requests that are no operation of a service.
+    pub(crate) fn client(&self) -> Option<&aws::Client> {
+        self.client.as_ref()
+    }
+
     /// Calls an operation by its action, `putItem`, in the execution's region.
     pub(crate) async fn call(
         &self,

@@ -2,7 +2,7 @@
 
 use super::request::InspectionLevel;
 use crate::operations::put;
-use engine::{ErrorDetails, Inspection, TestedState};
+use engine::{ErrorDetails, HttpExchange, Inspection, TestedState};
 use json::{Object, Payload, Value};
 
 /// The answer, with as much of the data flow as is asked for.
@@ -16,9 +16,16 @@ pub(super) fn answer(tested: &TestedState, level: InspectionLevel) -> Value {
     }
     match level {
         InspectionLevel::Info => {}
-        // AWS: recorded, TRACE adds something to tasks that call over HTTP only.
-        InspectionLevel::Debug | InspectionLevel::Trace => {
+        InspectionLevel::Debug => {
             answer.insert("inspectionData", inspection_data(&tested.inspection));
+        }
+        // AWS: recorded, TRACE adds something to tasks that call over HTTP only.
+        InspectionLevel::Trace => {
+            let mut data = inspection_data(&tested.inspection);
+            if let Some(exchange) = &tested.exchange {
+                put_exchange(&mut data, exchange);
+            }
+            answer.insert("inspectionData", data);
         }
     }
     put(&mut answer, "nextState", end.next_state.clone());
@@ -26,7 +33,7 @@ pub(super) fn answer(tested: &TestedState, level: InspectionLevel) -> Value {
     Value::from(answer)
 }
 
-fn inspection_data(seen: &Inspection) -> Value {
+fn inspection_data(seen: &Inspection) -> Object {
     let mut data = Object::new();
     let stages: [(&str, &Option<Payload>); 12] = [
         ("input", &seen.input),
@@ -52,7 +59,28 @@ fn inspection_data(seen: &Inspection) -> Value {
     let percentage = seen.tolerated_failure_percentage.map(Value::from_f64);
     put(&mut data, "toleratedFailurePercentage", percentage);
     put(&mut data, "maxConcurrency", seen.max_concurrency);
-    Value::from(data)
+    data
+}
+
+fn put_exchange(data: &mut Object, exchange: &HttpExchange) {
+    let request = &exchange.request;
+    let mut shown = Object::new();
+    shown.insert("protocol", request.protocol.as_str());
+    shown.insert("method", request.method.as_str());
+    shown.insert("url", request.url.as_str());
+    shown.insert("headers", request.headers.as_str());
+    put(&mut shown, "body", request.body.as_deref());
+    data.insert("request", shown);
+    let response = exchange.response.as_ref().map(|response| {
+        Value::object([
+            ("protocol", response.protocol.as_str()),
+            ("statusCode", response.status_code.as_str()),
+            ("statusMessage", response.status_message.as_str()),
+            ("headers", response.headers.as_str()),
+            ("body", response.body.as_str()),
+        ])
+    });
+    put(data, "response", response);
 }
 
 fn error_details(details: &ErrorDetails) -> Value {

@@ -44,6 +44,7 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         retry_count: request.configuration.retrier_retry_count.unwrap_or(0),
         failed_iterations: request.configuration.map_iteration_failure_count,
         reader_data: request.reader_data()?,
+        reveal_secrets: request.reveal_secrets,
         definition,
     };
     let tested = caller.api.engine.test_state(test).await?;
