@@ -33,14 +33,7 @@ pub fn compile(text: &str, machine_type: StateMachineType) -> Result<Compiled, V
 
 /// Compiles a definition that was read already, from whatever text its places are of.
 pub fn compile_tree(tree: &Spanned, machine_type: StateMachineType) -> Result<Compiled, Vec<Diagnostic>> {
-    compiled(check(tree, machine_type, Checker::finish))
-}
-
-/// Compiles the text of a Standard machine of which a state is only to be tried, so that states that this version cannot
-/// run are no errors: what AWS accepts is accepted.
-pub fn compile_to_try(text: &str) -> Result<Compiled, Vec<Diagnostic>> {
-    let tree = document::read(text).map_err(|problem| vec![problem])?;
-    compiled(check(&tree, StateMachineType::Standard, Checker::finish_as_aws))
+    compiled(check(tree, machine_type))
 }
 
 fn compiled((definition, diagnostics): Checked) -> Result<Compiled, Vec<Diagnostic>> {
@@ -62,12 +55,12 @@ pub fn validate(text: &str, machine_type: StateMachineType) -> Vec<Diagnostic> {
 
 /// Every problem of a definition that was read already, from whatever text its places are of.
 pub fn validate_tree(tree: &Spanned, machine_type: StateMachineType) -> Vec<Diagnostic> {
-    check(tree, machine_type, Checker::finish).1
+    check(tree, machine_type).1
 }
 
 type Checked = (Option<Definition>, Vec<Diagnostic>);
 
-fn check(tree: &Spanned, machine_type: StateMachineType, finish: fn(Checker) -> Vec<Diagnostic>) -> Checked {
+fn check(tree: &Spanned, machine_type: StateMachineType) -> Checked {
     let dialect = Dialect { language: QueryLanguage::JsonPath, machine_type };
     let Some(root) = Field::root(tree, dialect).as_object() else {
         return (None, vec![document::not_an_object()]);
@@ -78,7 +71,7 @@ fn check(tree: &Spanned, machine_type: StateMachineType, finish: fn(Checker) -> 
     let mut cx = Checker::new(machine_language);
     let definition = crate::compile::definition(&root, &mut cx);
     check_graph(&root, definition.as_ref(), &mut cx);
-    let diagnostics = finish(cx);
+    let diagnostics = cx.finish();
     assert!(
         definition.is_some() || diagnostics.iter().any(Diagnostic::is_error),
         "INVARIANT(diagnosed): what does not compile has an error"

@@ -20,15 +20,13 @@ pub(crate) struct Checker {
     found: Vec<Diagnostic>,
     errors: usize,
     warnings: usize,
-    not_yet: Vec<Diagnostic>,
 }
 
 impl Checker {
     /// A checker that has found nothing.
     pub(crate) fn new(machine_language: QueryLanguage) -> Checker {
-        let (found, not_yet) = (Vec::new(), Vec::new());
         let (state, labels) = (Location::root(), HashSet::new());
-        Checker { machine_language, state, labels, found, errors: 0, warnings: 0, not_yet }
+        Checker { machine_language, state, labels, found: Vec::new(), errors: 0, warnings: 0 }
     }
 
     /// A `SCHEMA_VALIDATION_FAILED`.
@@ -59,24 +57,8 @@ impl Checker {
         }
     }
 
-    /// Something legal that this version cannot run. Said only where AWS itself would accept the definition.
-    pub(crate) fn not_yet(&mut self, place: &impl Place, what: &str) {
-        if self.not_yet.len() < MAX_DIAGNOSTICS {
-            let message = format!("{what} not supported by this version of Stepwright");
-            self.not_yet.push(at(Severity::Error, Code::SchemaValidationFailed, place, message));
-        }
-    }
-
-    /// What AWS would find, in the order it was found: what this version cannot run is left to the one who asks.
-    pub(crate) fn finish_as_aws(self) -> Vec<Diagnostic> {
-        self.found
-    }
-
     /// Everything found, in the order it was found.
-    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        if self.errors == 0 {
-            self.found.append(&mut self.not_yet);
-        }
+    pub(crate) fn finish(self) -> Vec<Diagnostic> {
         self.found
     }
 }

@@ -1,5 +1,6 @@
 //! The compiled definition: what `machine` runs.
 
+use crate::distributed::Distributed;
 use expr::{Query, QueryPath, QueryTemplate, Template};
 use indexmap::IndexMap;
 use json::{Number, Value};
@@ -374,8 +375,8 @@ pub struct Map {
     pub item_selector: Option<ValueTemplate>,
     /// ItemProcessor, or Iterator in the legacy form.
     pub processor: Block,
-    /// Inline or distributed.
-    pub mode: MapMode,
+    /// What a distributed Map adds; `None` of an inline one.
+    pub distributed: Option<Box<Distributed>>,
     /// MaxConcurrency or MaxConcurrencyPath; 0 or absent: no limit of its own.
     pub max_concurrency: Option<IntegerField>,
     /// ToleratedFailureCount or its Path.
@@ -416,15 +417,6 @@ pub enum PercentageField {
     Path(QueryPath),
     /// An expression.
     Query(Query),
-}
-
-/// How a Map runs its iterations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapMode {
-    /// Inside the execution.
-    Inline,
-    /// As child executions.
-    Distributed,
 }
 
 /// A retrier.

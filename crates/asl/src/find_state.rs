@@ -47,7 +47,8 @@ fn find<'d>(block: &'d Block, name: &str, around: &mut Vec<&'d State>) -> Option
 
 #[cfg(test)]
 mod tests {
-    use crate::compile_to_try;
+    use crate::compile;
+    use model::StateMachineType;
 
     #[test]
     fn states_are_found_in_every_block() {
@@ -57,7 +58,7 @@ mod tests {
                 {"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{
                     "StartAt":"B","States":{"B":{"Type":"Pass","End":true}}}}}}]},
             "Z":{"Type":"Succeed"}}}"#;
-        let definition = compile_to_try(text).unwrap().definition;
+        let definition = compile(text, StateMachineType::Standard).unwrap().definition;
         for (name, around) in [("P", &[][..]), ("Z", &[]), ("A", &["P"]), ("M", &["P"]), ("B", &["P", "M"])] {
             let found = definition.find_state(name).unwrap();
             assert_eq!(&*found.state.name, name);

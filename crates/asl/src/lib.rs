@@ -14,6 +14,7 @@ mod checker;
 mod compile;
 mod definition;
 mod diagnostic;
+mod distributed;
 mod find_state;
 mod location;
 mod lone_state;
@@ -24,13 +25,16 @@ mod test_support;
 mod tree;
 mod variable_references;
 
-pub use check::{Compiled, compile, compile_to_try, compile_tree, validate, validate_tree};
+pub use check::{Compiled, compile, compile_tree, validate, validate_tree};
 pub use definition::{
     Block, Catcher, Choice, ChoiceRule, Comparison, Condition, Definition, Fail, FailText, IntegerField,
-    Jitter, Map, MapItems, MapMode, Operand, Order, Parallel, Pass, PathField, PercentageField, ResultPath,
-    Retrier, State, StateKind, Task, Transition, ValueTemplate, Wait, WaitTime,
+    Jitter, Map, MapItems, Operand, Order, Parallel, Pass, PathField, PercentageField, ResultPath, Retrier,
+    State, StateKind, Task, Transition, ValueTemplate, Wait, WaitTime,
 };
 pub use diagnostic::{Code, Diagnostic, Severity, invalid_definition_message};
+pub use distributed::{
+    DataFormat, Distributed, ItemBatcher, ItemReader, OutputType, ReaderSource, ResultWriter, Transformation,
+};
 pub use find_state::FoundState;
 pub use lone_state::{LONE_STATE, compile_state};
 pub use rules::document::{not_json, too_deep};

@@ -32,7 +32,7 @@ pub fn compile_state(text: &str) -> Result<Definition, Vec<Diagnostic>> {
     let mut cx = Checker::new(QueryLanguage::JsonPath);
     let state = crate::compile::lone_state(&name, &field, &mut cx);
     check_inside(field, &mut cx);
-    let diagnostics = cx.finish_as_aws();
+    let diagnostics = cx.finish();
     match state {
         Some(state) if !diagnostics.iter().any(Diagnostic::is_error) => {
             let states = IndexMap::from([(name.clone(), state)]);

@@ -63,7 +63,7 @@ fn errors(text: &str, machine_type: StateMachineType) -> Vec<String> {
     assert_eq!(compiled.is_ok(), !found.iter().any(Diagnostic::is_error), "what validates compiles: {text}");
     found
         .iter()
-        .filter(|d| d.severity == Severity::Error && !is_ours(d))
+        .filter(|d| d.severity == Severity::Error)
         .map(|d| {
             if let Some(span) = &d.span {
                 assert!(text.get(span.clone()).is_some(), "the span lies within the text: {d:?}");
@@ -72,16 +72,4 @@ fn errors(text: &str, machine_type: StateMachineType) -> Vec<String> {
             format!("{}: {} at {location}", d.code.as_str(), d.message)
         })
         .collect()
-}
-
-/// Whether it refuses something that AWS accepts.
-fn is_ours(diagnostic: &Diagnostic) -> bool {
-    diagnostic.message.ends_with("not supported by this version of Stepwright")
-}
-
-/// The errors that are ours alone, as `message at location`.
-pub(crate) fn own_problems_of_state(state: &str) -> Vec<String> {
-    let found = validate(&machine_of(state), StateMachineType::Standard);
-    let own = found.iter().filter(|d| is_ours(d));
-    own.map(|d| format!("{} at {}", d.message, d.location.as_deref().unwrap_or("null"))).collect()
 }

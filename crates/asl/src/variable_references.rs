@@ -4,6 +4,7 @@ use crate::definition::{
     Block, Catcher, ChoiceRule, Comparison, Condition, Definition, FailText, IntegerField, MapItems, Operand,
     PathField, PercentageField, State, StateKind, ValueTemplate, WaitTime,
 };
+use crate::distributed::Distributed;
 use expr::{Query, QueryPath, QueryTemplate, Root, Template};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -97,7 +98,23 @@ impl Reader {
                     Some(PercentageField::Query(query)) => self.query(query),
                     Some(PercentageField::Literal(_)) | None => {}
                 }
+                map.distributed.iter().for_each(|distributed| self.distributed(distributed));
             }
+        }
+    }
+
+    fn distributed(&mut self, distributed: &Distributed) {
+        if let Some(reader) = &distributed.reader {
+            self.value(reader.arguments.as_ref());
+            self.integer(reader.max_items.as_ref());
+        }
+        if let Some(batcher) = &distributed.batcher {
+            self.integer(batcher.max_items.as_ref());
+            self.integer(batcher.max_bytes.as_ref());
+            self.value(batcher.batch_input.as_ref());
+        }
+        if let Some(writer) = &distributed.writer {
+            self.value(writer.arguments.as_ref());
         }
     }
 

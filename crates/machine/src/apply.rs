@@ -1,6 +1,8 @@
 //! The fold: how each fact changes an execution. No decisions here.
 
-use crate::execution::{Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work};
+use crate::execution::{
+    Distribution, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work,
+};
 use crate::fact::{Fact, FactKind, Private};
 use json::{Payload, Value};
 use model::history::{ScheduleOptions, ServiceAction};
@@ -104,13 +106,17 @@ impl Execution {
             | E::ActivityFailed(_)
             | E::ActivityTimedOut(_)
             | E::ActivityScheduleFailed(_) => self.end_task(scope, event.id),
-            E::EvaluationFailed { .. }
-            | E::MapRunStarted { .. }
-            | E::MapRunSucceeded
-            | E::MapRunFailed(_)
-            | E::MapRunAborted
-            | E::MapRunRedriven { .. } => self.set_thread(scope, event.id),
+            E::EvaluationFailed { .. } | E::MapRunSucceeded | E::MapRunRedriven { .. } => {
+                self.set_thread(scope, event.id)
+            }
             E::ExecutionRedriven { redrive_count } => self.reopen(event, *redrive_count),
+            E::MapRunStarted { .. } => {
+                self.set_thread(scope, event.id);
+                if let Some(Work::Distributed(run)) = self.work_mut(scope) {
+                    run.started = event.id;
+                }
+            }
+            E::MapRunFailed(_) | E::MapRunAborted => self.set_work(scope, event.id, Work::None),
             // AWS: recorded, the events that follow point to the work that ended, not to these.
             E::MapIterationAborted(_)
             | E::ParallelStateSucceeded
@@ -152,6 +158,12 @@ impl Execution {
                 if let Some(Work::Map(run)) = self.work_mut(scope) {
                     run.items = items.0.clone();
                     run.max_concurrency = *max_concurrency;
+                }
+            }
+            Private::MapRunPlanned(plan) => {
+                if let Some(visit) = self.visit_mut(scope) {
+                    let plan = Arc::new(plan.clone());
+                    visit.work = Work::Distributed(Distribution { started: EventId(0), plan });
                 }
             }
             Private::BranchStarted { index } => {
@@ -221,7 +233,11 @@ impl Execution {
         let Some(visit) = self.visit_mut(scope) else { return };
         match std::mem::replace(&mut visit.work, Work::None) {
             work @ (Work::Parallel(_) | Work::Map(_)) => visit.given_up = Some(Box::new(work)),
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => {}
+            Work::None
+            | Work::Task(_)
+            | Work::Waiting { .. }
+            | Work::Retrying { .. }
+            | Work::Distributed(_) => {}
         }
     }
 
@@ -254,7 +270,12 @@ impl Execution {
                 ParallelRun { started, ..run }
             }
             Some(
-                Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Map(_),
+                Work::None
+                | Work::Task(_)
+                | Work::Waiting { .. }
+                | Work::Retrying { .. }
+                | Work::Map(_)
+                | Work::Distributed(_),
             )
             | None => ParallelRun { started, running: BTreeMap::new(), results: BTreeMap::new() },
         };
@@ -283,7 +304,12 @@ impl Execution {
         let earlier = match self.work_mut(scope) {
             Some(Work::Map(run)) => run.running.get(&index).copied(),
             Some(
-                Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Parallel(_),
+                Work::None
+                | Work::Task(_)
+                | Work::Waiting { .. }
+                | Work::Retrying { .. }
+                | Work::Parallel(_)
+                | Work::Distributed(_),
             )
             | None => None,
         };
@@ -358,7 +384,11 @@ impl Execution {
         let running = match self.work_mut(scope)? {
             Work::Parallel(run) => &mut run.running,
             Work::Map(run) => &mut run.running,
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => return None,
+            Work::None
+            | Work::Task(_)
+            | Work::Waiting { .. }
+            | Work::Retrying { .. }
+            | Work::Distributed(_) => return None,
         };
         let child = running.remove(&index)?;
         let child = self.scopes.remove(&child)?;
@@ -366,7 +396,11 @@ impl Execution {
             match self.work_mut(scope)? {
                 Work::Parallel(run) => run.results.insert(index, output),
                 Work::Map(run) => run.results.insert(index, output),
-                Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => None,
+                Work::None
+                | Work::Task(_)
+                | Work::Waiting { .. }
+                | Work::Retrying { .. }
+                | Work::Distributed(_) => None,
             };
         }
         Some(child.thread)
@@ -381,7 +415,11 @@ impl Execution {
         match &mut visit.work {
             Work::Parallel(run) => run.running.clear(),
             Work::Map(run) => run.running.clear(),
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => {}
+            Work::None
+            | Work::Task(_)
+            | Work::Waiting { .. }
+            | Work::Retrying { .. }
+            | Work::Distributed(_) => {}
         }
         for (_, child) in children {
             self.drop_children(child);

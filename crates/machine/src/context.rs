@@ -1,6 +1,7 @@
 //! The context object: what `$$` shows.
 
 use crate::execution::{Execution, ScopeId, Work};
+use crate::map_run::MapItem;
 use crate::trial::Notes;
 use json::{Object, Value};
 use model::StateType;
@@ -10,13 +11,13 @@ pub(crate) struct Context<'e> {
     execution: &'e Execution,
     scope: ScopeId,
     /// The item of a Map whose ItemSelector is being evaluated.
-    item: Option<(u64, Value)>,
+    item: Option<MapItem>,
     /// Where only one state is tried: what it sees in place of what is.
     trial: Option<&'e Notes>,
 }
 
 impl<'e> Context<'e> {
-    pub(crate) fn new(execution: &'e Execution, scope: ScopeId, item: Option<(u64, Value)>) -> Context<'e> {
+    pub(crate) fn new(execution: &'e Execution, scope: ScopeId, item: Option<MapItem>) -> Context<'e> {
         Context { execution, scope, item, trial: None }
     }
 
@@ -25,19 +26,19 @@ impl<'e> Context<'e> {
         Context { trial, ..self }
     }
 
-    fn item(&self) -> Option<(u64, Value)> {
+    fn item(&self) -> Option<MapItem> {
         let given = || self.trial.and_then(|trial| trial.item.clone());
         self.item.clone().or_else(|| self.item_around()).or_else(given)
     }
 
     /// The item of the innermost Map around the scope.
-    fn item_around(&self) -> Option<(u64, Value)> {
+    fn item_around(&self) -> Option<MapItem> {
         let mut scope = self.execution.scopes.get(&self.scope)?;
         loop {
             let (parent, index) = scope.parent?;
             if let Some(Work::Map(run)) = self.execution.visit(parent).map(|visit| &visit.work) {
-                let item = run.items.value().item(usize::try_from(index).ok()?)?;
-                return Some((index, item.clone()));
+                let value = run.items.value().item(usize::try_from(index).ok()?)?.clone();
+                return Some(MapItem { index, value, key: None, source: None });
             }
             scope = self.execution.scopes.get(&parent)?;
         }
@@ -91,9 +92,8 @@ impl expr::ContextSource for Context<'_> {
     fn context(&self) -> Value {
         let given = self.trial.and_then(|trial| trial.context.clone());
         let mut context = given.unwrap_or_else(|| self.about_execution());
-        if let Some((index, value)) = self.item() {
-            let item = Value::object([("Index", Value::from(index)), ("Value", value)]);
-            context.insert("Map", Value::object([("Item", item)]));
+        if let Some(item) = self.item() {
+            context.insert("Map", Value::object([("Item", item.shown())]));
         }
         Value::from(context)
     }

@@ -37,7 +37,7 @@ pub(crate) struct Run<'a> {
     pub(crate) activity_exists: &'a dyn Fn(&str) -> bool,
     /// Where only one state is tried: what is seen of it, and how it ended.
     pub(crate) trial: Option<&'a mut Notes>,
-    facts: Vec<Fact>,
+    pub(crate) facts: Vec<Fact>,
     pub(crate) steps: VecDeque<Step>,
 }
 
@@ -98,7 +98,9 @@ impl<'a> Run<'a> {
                 }
             }
             Stimulus::Tick => self.tick(),
+            Stimulus::MapRunEnded { scope, run, answer } => self.map_run_ended(scope, run, answer),
             Stimulus::Stop { failure } => {
+                self.abort_map_runs();
                 self.emit_after(ScopeId::ROOT, EventId(0), EventDetails::ExecutionAborted(failure));
             }
         }
@@ -159,7 +161,10 @@ impl<'a> Run<'a> {
             StateKind::Succeed => self.succeed(scope, state, input),
             StateKind::Fail(fail) => self.fail(scope, fail, input),
             StateKind::Parallel(parallel) => self.start_branches(scope, state, parallel, input),
-            StateKind::Map(map) => self.start_iterations(scope, state, map, input),
+            StateKind::Map(map) => match &map.distributed {
+                Some(distributed) => self.start_map_run(scope, state, map, distributed, input),
+                None => self.start_iterations(scope, state, map, input),
+            },
         }
     }
 
@@ -171,6 +176,7 @@ impl<'a> Run<'a> {
             if self.trial.is_some() {
                 return self.trial_failed(Failure::named(error_name::TIMEOUT));
             }
+            self.abort_map_runs();
             // AWS: recorded, no error and cause. The previous id is unconfirmed, chosen as for ExecutionAborted.
             let timed_out = EventDetails::ExecutionTimedOut(Failure::default());
             self.emit_after(ScopeId::ROOT, EventId(0), timed_out);
@@ -188,7 +194,8 @@ impl<'a> Run<'a> {
                 | Work::Waiting { .. }
                 | Work::Retrying { .. }
                 | Work::Parallel(_)
-                | Work::Map(_) => {}
+                | Work::Map(_)
+                | Work::Distributed(_) => {}
             }
         }
         // AWS: recorded, tasks that time out at once all say so before the first of them fails its state.

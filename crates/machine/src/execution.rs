@@ -1,5 +1,6 @@
 //! An execution as a value: a tree of scopes, each with one position.
 
+use crate::map_run::MapRunPlan;
 use json::{Payload, Value};
 use model::history::ScheduleOptions;
 use model::{
@@ -148,6 +149,8 @@ pub enum Work {
     Parallel(ParallelRun),
     /// The iterations of a Map.
     Map(MapRun),
+    /// The Map Run of a distributed Map.
+    Distributed(Distribution),
 }
 
 /// One attempt of a task.
@@ -199,6 +202,15 @@ pub struct MapRun {
     pub running: BTreeMap<u64, ScopeId>,
     /// The outputs of those that ended, by item.
     pub results: BTreeMap<u64, Payload>,
+}
+
+/// The Map Run of a distributed Map, which runs outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution {
+    /// The event that started it; 0 before it.
+    pub started: EventId,
+    /// What it is to do.
+    pub plan: Arc<MapRunPlan>,
 }
 
 impl Execution {
@@ -305,7 +317,11 @@ impl Work {
         match self {
             Work::Parallel(run) => Some(&run.running),
             Work::Map(run) => Some(&run.running),
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } => None,
+            Work::None
+            | Work::Task(_)
+            | Work::Waiting { .. }
+            | Work::Retrying { .. }
+            | Work::Distributed(_) => None,
         }
     }
 }

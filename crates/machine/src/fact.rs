@@ -6,6 +6,7 @@
 //! was ever written stays readable.
 
 use crate::execution::{About, ScopeId};
+use crate::map_run::MapRunPlan;
 use model::history::StoredPayload;
 use model::{EventId, HistoryEvent, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,8 @@ pub enum Private {
     Heading(Arc<str>),
     /// A Parallel or Map forgets the branches or iterations that it gave up, and runs all of them again.
     StartedOver,
+    /// A distributed Map evaluated what its Map Run is to do.
+    MapRunPlanned(MapRunPlan),
 }
 
 /// Why stored bytes are not a fact.

@@ -253,13 +253,18 @@ impl Run<'_> {
             StateType::Task => events.push(EventDetails::TaskStateAborted),
             StateType::Wait => events.push(EventDetails::WaitStateAborted),
             StateType::Parallel => events.push(EventDetails::ParallelStateAborted),
-            StateType::Map => events.push(EventDetails::MapStateAborted),
+            StateType::Map => {
+                if matches!(visit.work, Work::Distributed(_)) {
+                    events.push(EventDetails::MapRunAborted);
+                }
+                events.push(EventDetails::MapStateAborted);
+            }
             StateType::Pass | StateType::Succeed | StateType::Fail | StateType::Choice => {}
         }
         events
     }
 
-    fn state_prefix(&self, scope: ScopeId) -> String {
+    pub(crate) fn state_prefix(&self, scope: ScopeId) -> String {
         if self.trial.is_some() {
             // AWS: recorded for the items of a Map, a state that is only tried is not named.
             return String::new();
@@ -274,7 +279,7 @@ impl Run<'_> {
 }
 
 /// The failure of a payload over the limit; `name` is the state, or what the task calls.
-pub(crate) fn data_limit_exceeded(name: &str) -> Failure {
+pub fn data_limit_exceeded(name: &str) -> Failure {
     Failure::new(
         error_name::DATA_LIMIT_EXCEEDED,
         format!(

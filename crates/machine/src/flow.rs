@@ -49,7 +49,7 @@ impl Run<'_> {
             StateType::Parallel if matches!(visit.work, Work::Parallel(_)) => {
                 self.emit(scope, EventDetails::ParallelStateSucceeded);
             }
-            StateType::Map if matches!(visit.work, Work::Map(_)) => {
+            StateType::Map if matches!(visit.work, Work::Map(_) | Work::Distributed(_)) => {
                 self.emit(scope, EventDetails::MapStateSucceeded);
             }
             StateType::Parallel

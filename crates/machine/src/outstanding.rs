@@ -58,7 +58,8 @@ impl Execution {
                     | Work::Waiting { .. }
                     | Work::Retrying { .. }
                     | Work::Parallel(_)
-                    | Work::Map(_) => None,
+                    | Work::Map(_)
+                    | Work::Distributed(_) => None,
                 },
                 Position::Ready | Position::Exited(_) => None,
             })
@@ -77,7 +78,7 @@ impl Execution {
             Position::In(visit) => match &visit.work {
                 Work::Waiting { until } | Work::Retrying { until } => Some(*until),
                 Work::Task(task) => task.next_timer(),
-                Work::None | Work::Parallel(_) | Work::Map(_) => None,
+                Work::None | Work::Parallel(_) | Work::Map(_) | Work::Distributed(_) => None,
             },
             Position::Ready | Position::Exited(_) => None,
         });

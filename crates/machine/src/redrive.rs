@@ -160,9 +160,12 @@ impl Run<'_> {
     fn given_up_map(&self, scope: ScopeId) -> Option<&MapRun> {
         match self.given_up(scope)? {
             Work::Map(run) => Some(run).filter(|run| run.max_concurrency > 0),
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Parallel(_) => {
-                None
-            }
+            Work::None
+            | Work::Task(_)
+            | Work::Waiting { .. }
+            | Work::Retrying { .. }
+            | Work::Parallel(_)
+            | Work::Distributed(_) => None,
         }
     }
 

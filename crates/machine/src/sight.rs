@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::decide::Run;
 use crate::execution::ScopeId;
 use crate::failure::Trouble;
+use crate::map_run::MapItem;
 use crate::variables::Variables;
 use asl::ValueTemplate;
 use expr::{Outside, Query, QueryError, QueryScope, QueryTemplate, Scope, Template};
@@ -21,7 +22,7 @@ pub(crate) struct Sight<'v> {
     /// `$states.errorOutput`
     pub(crate) error_output: Option<&'v Value>,
     /// The item of a Map whose iteration has not begun yet.
-    pub(crate) item: Option<(u64, Value)>,
+    pub(crate) item: Option<MapItem>,
 }
 
 impl<'v> Sight<'v> {

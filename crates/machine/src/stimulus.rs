@@ -47,6 +47,15 @@ pub enum Stimulus {
         /// The token.
         token: Arc<str>,
     },
+    /// A Map Run came to its end.
+    MapRunEnded {
+        /// The scope of its Map.
+        scope: ScopeId,
+        /// The event that started it.
+        run: EventId,
+        /// The state's result, or the run's error.
+        answer: TaskAnswer,
+    },
     /// Time has passed: whatever is due by now happens.
     Tick,
     /// The execution is to stop.

@@ -223,7 +223,7 @@ fn a_state_inside_a_map_sees_the_first_item() {
         r#""Type":"Pass","Parameters":{"item.$":"$$.Map.Item","state.$":"$$.State.Name"}"#,
     );
     let machine = format!(r#"{{"StartAt":"M","States":{{"M":{text}}}}}"#);
-    let definition = asl::compile_to_try(&machine).unwrap().definition;
+    let definition = asl::compile(&machine, model::StateMachineType::Standard).unwrap().definition;
     let input = Payload::from_text("5").unwrap();
     let (end, _) = ended(TrialSetup { input: input.clone(), ..setup(definition.clone(), "I") });
     assert_eq!(end.output.unwrap().value().to_text(), r#"{"item":{"Index":0,"Value":5},"state":"I"}"#);

@@ -18,3 +18,7 @@ pub const REFERENCE_PATH_CONFLICT: &str = "States.ReferencePathConflict";
 pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 /// A Map's failures went over what it tolerates.
 pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
+/// The items of a distributed Map could not be read.
+pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+/// The results of a distributed Map could not be written.
+pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";

@@ -44,5 +44,9 @@ pub const EXPRESS_SECONDS: u64 = 300;
 pub const SECONDS: u64 = 99_999_999;
 /// Iterations of an inline Map that run at once where MaxConcurrency does not say less.
 pub const INLINE_MAP_CONCURRENCY: u64 = 40;
+/// Child executions of a Map Run that run at once at the most.
+pub const MAP_RUN_CONCURRENCY: u64 = 10_000;
+/// Items of a Map Run at the most.
+pub const MAP_RUN_ITEMS: u64 = 100_000_000;
 /// Seconds a Wait may last: the reach of a 32-bit count.
 pub const WAIT_SECONDS: u64 = 2_147_483_647;

@@ -13,6 +13,10 @@ pub enum NotRedrivable {
     /// Its state machine is deleted, or is being deleted.
     #[error("State machine is in DELETING status")]
     Deleting,
+    /// It is a child of a Map Run, and is redriven with that.
+    // AWS: documented that it is refused, the text is unconfirmed.
+    #[error("Execution is a child of a Map Run and can only be redriven with it")]
+    ByMapRun,
     /// It has no room left in its history.
     #[error("Execution history event limit exceeded")]
     HistoryLimit,

@@ -59,6 +59,20 @@ words! {
 }
 
 words! {
+    /// How a Map Run stands.
+    MapRunStatus {
+        /// It goes on.
+        Running = "RUNNING",
+        /// Its children ended well, or as well as its thresholds ask for.
+        Succeeded = "SUCCEEDED",
+        /// Too many children failed, or its items or results could not be read or written.
+        Failed = "FAILED",
+        /// Its execution does not wait for it any more.
+        Aborted = "ABORTED",
+    }
+}
+
+words! {
     /// How a state machine stands.
     StateMachineStatus {
         /// It can be started.

@@ -29,7 +29,7 @@ fn refuse_end_false(state: &impl Place, cx: &mut Checker) {
 }
 
 /// A whole number or an expression, or the path to one in the field's twin: `Some(None)` where there is neither.
-pub(super) fn integer(
+pub(crate) fn integer(
     state: &Object<'_>,
     pair: &[&str; 2],
     bounds: Bounds,
@@ -78,7 +78,7 @@ pub(super) fn reference(state: &Object<'_>, name: &str, cx: &mut Checker) -> Opt
 }
 
 /// Parameters, or Arguments in JSONata: `Some(None)` where there are none.
-pub(super) fn parameters(state: &Object<'_>, cx: &mut Checker) -> Option<Option<ValueTemplate>> {
+pub(crate) fn parameters(state: &Object<'_>, cx: &mut Checker) -> Option<Option<ValueTemplate>> {
     let name = if state.is_jsonata() { "Arguments" } else { "Parameters" };
     templates::optional_value(state, name, cx)
 }

@@ -2,14 +2,16 @@
 
 use super::{catch, fields, inner_block, retry};
 use crate::checker::Checker;
-use crate::definition::{Block, Map, MapItems, MapMode, ValueTemplate};
+use crate::definition::{Block, Map, MapItems, ValueTemplate};
+use crate::distributed::{Distributed, ItemReader};
 use crate::rules::jsonata::{self, Sees};
-use crate::rules::number_ranges::COUNT;
+use crate::rules::number_ranges::{COUNT, MAX_ITEMS};
 use crate::rules::{
     exclusive_fields, item_batcher, item_reader, labels, map_processor, reference_paths, result_writer,
     templates, unsupported_fields, value_types,
 };
-use crate::tree::{Field, Object};
+use crate::tree::{Field, Object, Place};
+use model::StateMachineType;
 
 /// The fields of a Map.
 pub(super) fn map(state: &Object<'_>, cx: &mut Checker) -> Option<Map> {
@@ -17,8 +19,9 @@ pub(super) fn map(state: &Object<'_>, cx: &mut Checker) -> Option<Map> {
     let items = items(state, cx);
     let item_selector = item_selector(state, cx);
     let processor = processor(state, cx);
-    labels::check(state, cx);
-    let has_distributed_fields = check_distributed_fields(state, cx);
+    let has_distributed_fields =
+        ["ItemReader", "ItemBatcher", "ResultWriter"].iter().any(|name| state.has(name));
+    let distributed = distributed(state, cx);
     let max_concurrency = fields::integer(state, exclusive_fields::MAX_CONCURRENCY, COUNT, cx);
     let count = exclusive_fields::TOLERATED_COUNT;
     let tolerated_failure_count = fields::integer(state, count, COUNT, cx);
@@ -29,12 +32,15 @@ pub(super) fn map(state: &Object<'_>, cx: &mut Checker) -> Option<Map> {
     let retry = retry::retriers(state, cx);
     let catch = catch::catchers(state, cx);
     let transition = fields::transition(state, cx);
-    let (processor, mode) = processor?;
+    let (processor, execution_type) = processor?;
+    let distributed = distributed?;
+    let distributed =
+        execution_type.map(|execution_type| Box::new(Distributed { execution_type, ..*distributed }));
     Some(Map {
         items: items?,
         item_selector: item_selector?,
         processor,
-        mode,
+        distributed,
         max_concurrency: max_concurrency?,
         tolerated_failure_count: tolerated_failure_count?,
         tolerated_failure_percentage: tolerated_failure_percentage?,
@@ -72,8 +78,12 @@ fn item_selector(state: &Object<'_>, cx: &mut Checker) -> Option<Option<ValueTem
     Some(selector?.or(parameters?.map(ValueTemplate::JsonPath)))
 }
 
-fn processor(state: &Object<'_>, cx: &mut Checker) -> Option<(Block, MapMode)> {
-    let field = state.field("ItemProcessor").or_else(|| state.field("Iterator"))?;
+fn processor_field<'d>(state: &Object<'d>) -> Option<Field<'d>> {
+    state.field("ItemProcessor").or_else(|| state.field("Iterator"))
+}
+
+fn processor(state: &Object<'_>, cx: &mut Checker) -> Option<(Block, Option<StateMachineType>)> {
+    let field = processor_field(state)?;
     let object = value_types::object(&field, cx)?;
     let mode = map_processor::mode(&object, cx);
     let field = match &mode {
@@ -84,20 +94,43 @@ fn processor(state: &Object<'_>, cx: &mut Checker) -> Option<(Block, MapMode)> {
     Some((block?, mode?.0))
 }
 
-/// Checks ItemReader, ItemBatcher and ResultWriter; gives whether one of them is there.
-fn check_distributed_fields(state: &Object<'_>, cx: &mut Checker) -> bool {
-    let mut has_one = false;
-    for (name, check) in [
-        ("ItemReader", item_reader::check as fn(&Field<'_>, &mut Checker)),
-        ("ItemBatcher", item_batcher::check),
-        ("ResultWriter", result_writer::check),
-    ] {
-        if let Some(field) = state.field(name) {
-            has_one = true;
-            check(&field, cx);
-        }
-    }
-    has_one
+/// What an inline Map has not. Apart from the rest, and boxed, because Maps nest deeply.
+#[inline(never)]
+fn distributed(state: &Object<'_>, cx: &mut Checker) -> Option<Box<Distributed>> {
+    let label = labels::label(state, cx);
+    let reader = part(state, "ItemReader", reader, cx);
+    let batcher = part(state, "ItemBatcher", item_batcher::batcher, cx);
+    let writer = part(state, "ResultWriter", result_writer::writer, cx);
+    Some(Box::new(Distributed {
+        label: label?,
+        processor_text: processor_field(state).map(|field| field.mark()).unwrap_or_default(),
+        execution_type: StateMachineType::Standard,
+        reader: reader?,
+        batcher: batcher?,
+        writer: writer?,
+    }))
+}
+
+/// What an object in the member `name` says: `Some(None)` where there is none.
+fn part<T>(
+    state: &Object<'_>,
+    name: &str,
+    read: fn(&Object<'_>, &mut Checker) -> Option<T>,
+    cx: &mut Checker,
+) -> Option<Option<T>> {
+    let Some(field) = state.field(name) else { return Some(None) };
+    let object = value_types::object(&field, cx)?;
+    read(&object, cx).map(Some)
+}
+
+fn reader(reader: &Object<'_>, cx: &mut Checker) -> Option<ItemReader> {
+    let source = item_reader::source(reader, cx);
+    let arguments = fields::parameters(reader, cx);
+    let max_items = match reader.field("ReaderConfig").and_then(|config| config.as_object()) {
+        Some(config) => fields::integer(&config, exclusive_fields::MAX_ITEMS, MAX_ITEMS, cx),
+        None => Some(None),
+    };
+    Some(ItemReader { source: source?, arguments: arguments?, max_items: max_items? })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 mod catch;
 mod choice;
 mod fail;
-mod fields;
+pub(crate) mod fields;
 mod map;
 mod parallel;
 mod pass;

@@ -30,11 +30,11 @@ pub(crate) const ERROR: &[&str] = &["Error", "ErrorPath"];
 /// A Fail's cause.
 pub(crate) const CAUSE: &[&str] = &["Cause", "CausePath"];
 /// How many items a reader takes.
-pub(crate) const MAX_ITEMS: &[&str] = &["MaxItems", "MaxItemsPath"];
+pub(crate) const MAX_ITEMS: &[&str; 2] = &["MaxItems", "MaxItemsPath"];
 /// How many items a batch holds.
-pub(crate) const MAX_ITEMS_PER_BATCH: &[&str] = &["MaxItemsPerBatch", "MaxItemsPerBatchPath"];
+pub(crate) const MAX_ITEMS_PER_BATCH: &[&str; 2] = &["MaxItemsPerBatch", "MaxItemsPerBatchPath"];
 /// How many bytes a batch holds.
-pub(crate) const MAX_BYTES_PER_BATCH: &[&str] = &["MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
+pub(crate) const MAX_BYTES_PER_BATCH: &[&str; 2] = &["MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
 
 /// One of the alternatives must be there, and only one.
 pub(crate) fn exactly_one(object: &Object<'_>, alternatives: &[&str], cx: &mut Checker) {

@@ -1,36 +1,20 @@
 //! ItemBatcher: MaxItemsPerBatch and MaxInputBytesPerBatch or their paths, and the template BatchInput.
 
-use super::exclusive_fields::{self, MAX_BYTES_PER_BATCH, MAX_ITEMS_PER_BATCH};
-use super::{jsonata, number_ranges, reference_paths, templates, unsupported_fields, value_types};
+use super::{templates, unsupported_fields};
 use crate::checker::Checker;
-use crate::tree::Field;
+use crate::compile::fields;
+use crate::distributed::ItemBatcher;
+use crate::rules::exclusive_fields::{MAX_BYTES_PER_BATCH, MAX_ITEMS_PER_BATCH};
+use crate::rules::number_ranges;
+use crate::tree::Object;
 
-/// Checks the ItemBatcher of a Map.
-pub(crate) fn check(batcher: &Field<'_>, cx: &mut Checker) {
-    let Some(batcher) = value_types::object(batcher, cx) else { return };
-    unsupported_fields::check(&batcher, &unsupported_fields::ITEM_BATCHER, cx);
-    for (alternatives, bounds) in [
-        (MAX_ITEMS_PER_BATCH, number_ranges::MAX_ITEMS_PER_BATCH),
-        (MAX_BYTES_PER_BATCH, number_ranges::MAX_BYTES_PER_BATCH),
-    ] {
-        exclusive_fields::at_most_one(&batcher, alternatives, cx);
-        for field in alternatives.iter().filter_map(|name| Some((*name, batcher.field(name)?))) {
-            match field {
-                (name, field) if !name.ends_with("Path") => {
-                    if jsonata::expression(&field, cx).is_none() {
-                        number_ranges::integer(&field, bounds, cx);
-                    }
-                }
-                (_, field) if !batcher.is_jsonata() => {
-                    reference_paths::query(&field, cx);
-                }
-                // In JSONata the field itself is refused.
-                (_, _) => {}
-            }
-        }
-    }
-    // Batching comes with distributed Maps: the template is only checked here.
-    let _ = templates::optional_value(&batcher, "BatchInput", cx);
+/// The ItemBatcher of a Map.
+pub(crate) fn batcher(batcher: &Object<'_>, cx: &mut Checker) -> Option<ItemBatcher> {
+    unsupported_fields::check(batcher, &unsupported_fields::ITEM_BATCHER, cx);
+    let max_items = fields::integer(batcher, MAX_ITEMS_PER_BATCH, number_ranges::MAX_ITEMS_PER_BATCH, cx);
+    let max_bytes = fields::integer(batcher, MAX_BYTES_PER_BATCH, number_ranges::MAX_BYTES_PER_BATCH, cx);
+    let batch_input = templates::optional_value(batcher, "BatchInput", cx);
+    Some(ItemBatcher { max_items: max_items?, max_bytes: max_bytes?, batch_input: batch_input? })
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! InputType: "The field 'InputType' is required", "The field 'CSVHeaderLocation' is required", "These fields are
 //! required: [CSVHeaders]", "Field 'X' is not supported".
 
-use super::exclusive_fields::{self, MAX_ITEMS};
-use super::number_ranges;
 use super::unsupported_fields::{self, Fields};
-use super::{enumerations, jsonata, reference_paths, required_fields, templates, value_types};
+use super::{enumerations, required_fields, value_types};
 use crate::checker::Checker;
+use crate::distributed::{DataFormat, ReaderSource};
 use crate::tree::{Field, Object};
+use std::sync::Arc;
 
 const INPUT_TYPES: &[&str] = &["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"];
 const HEADER_LOCATIONS: &[&str] = &["FIRST_ROW", "GIVEN"];
@@ -30,27 +30,25 @@ const CONFIG: Fields = Fields {
 };
 const CSV_ONLY: &[&str] = &["CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"];
 
-/// Checks the ItemReader of a Map.
-pub(crate) fn check(reader: &Field<'_>, cx: &mut Checker) {
-    let Some(reader) = value_types::object(reader, cx) else { return };
-    unsupported_fields::check(&reader, &unsupported_fields::ITEM_READER, cx);
-    required_fields::check(&reader, &["Resource"], cx);
+/// What the ItemReader of a Map reads. Its Parameters and MaxItems are looked at elsewhere.
+pub(crate) fn source(reader: &Object<'_>, cx: &mut Checker) -> Option<ReaderSource> {
+    unsupported_fields::check(reader, &unsupported_fields::ITEM_READER, cx);
+    required_fields::check(reader, &["Resource"], cx);
     let resource = reader
         .field("Resource")
         .and_then(|field| resource(&field, &["s3:getObject", "s3:listObjectsV2"], cx));
-    for name in ["Parameters", "Arguments"] {
-        // Reading items comes with distributed Maps: the template is only checked here.
-        let _ = templates::optional_value(&reader, name, cx);
-    }
     match reader.field("ReaderConfig") {
         Some(config) => {
-            if let Some(config) = value_types::object(&config, cx) {
-                check_config(&config, resource, cx);
-            }
+            let config = value_types::object(&config, cx)?;
+            let (source, headers) = (of_config(&config, resource, cx), headers(&config, cx));
+            source.map(|source| with_headers(source, headers))
         }
         // AWS: recorded for a ReaderConfig without InputType, unconfirmed without ReaderConfig.
-        None if resource == Some("s3:getObject") => required_fields::check_one(&reader, "InputType", cx),
-        None => {}
+        None if resource == Some("s3:getObject") => {
+            required_fields::check_one(reader, "InputType", cx);
+            None
+        }
+        None => resource.map(|_| ReaderSource::List),
     }
 }
 
@@ -73,7 +71,7 @@ pub(crate) fn resource(
     found
 }
 
-fn check_config(config: &Object<'_>, resource: Option<&str>, cx: &mut Checker) {
+fn of_config(config: &Object<'_>, resource: Option<&str>, cx: &mut Checker) -> Option<ReaderSource> {
     unsupported_fields::check(config, &CONFIG, cx);
     let mut word = |name: &str, words: &[&'static str]| {
         config.field(name).and_then(|field| enumerations::word(&field, words, cx))
@@ -81,7 +79,7 @@ fn check_config(config: &Object<'_>, resource: Option<&str>, cx: &mut Checker) {
     let transformation = word("Transformation", TRANSFORMATIONS);
     let manifest_type = word("ManifestType", MANIFEST_TYPES);
     let input_type = word("InputType", INPUT_TYPES);
-    word("CSVDelimiter", DELIMITERS);
+    let delimiter = word("CSVDelimiter", DELIMITERS);
     word("CSVHeaderLocation", HEADER_LOCATIONS);
 
     let needs_type = match resource {
@@ -99,19 +97,54 @@ fn check_config(config: &Object<'_>, resource: Option<&str>, cx: &mut Checker) {
         Some(_) => refuse(config, CSV_ONLY, cx),
         None => {}
     }
+    let mut pointer = None;
     if input_type.is_some_and(|input_type| input_type != "JSON") {
         refuse(config, &["ItemsPointer"], cx);
     } else if let Some(field) = config.field("ItemsPointer") {
-        check_pointer(&field, cx);
+        pointer = check_pointer(&field, cx);
     }
-    exclusive_fields::at_most_one(config, MAX_ITEMS, cx);
-    if let Some(field) = config.field("MaxItems")
-        && jsonata::expression(&field, cx).is_none()
-    {
-        number_ranges::integer(&field, number_ranges::MAX_ITEMS, cx);
+    let delimiter = match delimiter {
+        Some("PIPE") => '|',
+        Some("SEMICOLON") => ';',
+        Some("SPACE") => ' ',
+        Some("TAB") => '\t',
+        Some(_) | None => ',',
+    };
+    let format = match input_type {
+        Some("JSON") => Some(DataFormat::Json { pointer }),
+        Some("JSONL") => Some(DataFormat::JsonLines),
+        Some("CSV") => Some(DataFormat::Csv { headers: None, delimiter }),
+        Some("PARQUET") => Some(DataFormat::Parquet),
+        Some(_) | None => None,
+    };
+    match (resource?, manifest_type, format) {
+        ("s3:listObjectsV2", _, format) if transformation == Some("LOAD_AND_FLATTEN") => {
+            format.map(ReaderSource::Objects)
+        }
+        ("s3:listObjectsV2", _, _) => Some(ReaderSource::List),
+        (_, Some("ATHENA_DATA"), Some(format)) => Some(ReaderSource::Athena(format)),
+        (_, Some("S3_INVENTORY"), _) | (_, _, None) => Some(ReaderSource::Inventory),
+        (_, _, Some(format)) => Some(ReaderSource::Object(format)),
     }
-    if let Some(field) = config.field("MaxItemsPath").filter(|_| !config.is_jsonata()) {
-        reference_paths::query(&field, cx);
+}
+
+/// CSVHeaders, where they are texts.
+fn headers(config: &Object<'_>, cx: &mut Checker) -> Option<Vec<Arc<str>>> {
+    let headers = config.field("CSVHeaders")?;
+    let headers = value_types::array(&headers, cx)?;
+    headers.map(|header| value_types::string(&header, cx).cloned()).collect()
+}
+
+fn with_headers(source: ReaderSource, headers: Option<Vec<Arc<str>>>) -> ReaderSource {
+    let given = |format| match format {
+        DataFormat::Csv { delimiter, .. } => DataFormat::Csv { headers, delimiter },
+        other @ (DataFormat::Json { .. } | DataFormat::JsonLines | DataFormat::Parquet) => other,
+    };
+    match source {
+        ReaderSource::Objects(format) => ReaderSource::Objects(given(format)),
+        ReaderSource::Object(format) => ReaderSource::Object(given(format)),
+        ReaderSource::Athena(format) => ReaderSource::Athena(given(format)),
+        other @ (ReaderSource::List | ReaderSource::Inventory) => other,
     }
 }
 
@@ -123,22 +156,15 @@ fn check_headers(config: &Object<'_>, cx: &mut Checker) {
         Some("FIRST_ROW") => refuse(config, &["CSVHeaders"], cx),
         Some(_) | None => {}
     }
-    if let Some(headers) = config.field("CSVHeaders")
-        && let Some(headers) = value_types::array(&headers, cx)
-    {
-        headers.for_each(|header| {
-            value_types::string(&header, cx);
-        });
-    }
 }
 
-fn check_pointer(field: &Field<'_>, cx: &mut Checker) {
-    if let Some(text) = value_types::string(field, cx)
-        && !text.starts_with('/')
-        && !text.is_empty()
-    {
+fn check_pointer(field: &Field<'_>, cx: &mut Checker) -> Option<Arc<str>> {
+    let text = value_types::string(field, cx)?;
+    if !text.starts_with('/') && !text.is_empty() {
         cx.schema(field, format!("Invalid input: JSON Pointer expression must start with '/': \"{text}\""));
+        return None;
     }
+    Some(text.clone())
 }
 
 fn refuse(config: &Object<'_>, names: &[&str], cx: &mut Checker) {

@@ -3,13 +3,13 @@
 
 use super::{enumerations, express_restrictions, required_fields, unsupported_fields, value_types};
 use crate::checker::Checker;
-use crate::definition::MapMode;
 use crate::tree::{Dialect, Object};
 use model::StateMachineType;
 
-/// How the Map runs, and the dialect of the states inside.
-pub(crate) fn mode(processor: &Object<'_>, cx: &mut Checker) -> Option<(MapMode, Dialect)> {
-    let inline = Some((MapMode::Inline, processor.dialect));
+/// The type of the child executions of a distributed Map, `None` where the Map is inline; and the dialect of the states
+/// inside.
+pub(crate) fn mode(processor: &Object<'_>, cx: &mut Checker) -> Option<(Option<StateMachineType>, Dialect)> {
+    let inline = Some((None, processor.dialect));
     let Some(field) = processor.field("ProcessorConfig") else { return inline };
     let config = value_types::object(&field, cx)?;
     let word = match config.field("Mode") {
@@ -28,15 +28,12 @@ pub(crate) fn mode(processor: &Object<'_>, cx: &mut Checker) -> Option<(MapMode,
         "EXPRESS" => StateMachineType::Express,
         _ => StateMachineType::Standard,
     };
-    if let Some(mode) = config.field("Mode") {
-        cx.not_yet(&mode, "Distributed Map (Mode DISTRIBUTED) is");
-    }
-    Some((MapMode::Distributed, Dialect { machine_type, ..processor.dialect }))
+    Some((Some(machine_type), Dialect { machine_type, ..processor.dialect }))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::test_support::{distributed_map_with, own_problems_of_state, problems_of_state};
+    use crate::test_support::problems_of_state;
 
     fn problems_of_config(field: &str, config: &str) -> Vec<String> {
         problems_of_state(&format!(
@@ -65,13 +62,6 @@ mod tests {
                 "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [STANDARD, EXPRESS] {at}/ExecutionType"
             )]
         );
-    }
-
-    #[test]
-    fn distributed_maps_are_refused_in_our_own_words_once_aws_would_take_them() {
-        let ours = "Distributed Map (Mode DISTRIBUTED) is not supported by this version of Stepwright at /States/A/ItemProcessor/ProcessorConfig/Mode";
-        assert_eq!(own_problems_of_state(&distributed_map_with(r#""MaxConcurrency":1"#)), [ours]);
-        assert_eq!(own_problems_of_state(&distributed_map_with(r#""MaxConcurrency":-1"#)), [""; 0]);
     }
 
     #[test]

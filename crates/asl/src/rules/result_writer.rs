@@ -1,30 +1,47 @@
 //! ResultWriter: "The field 'Resource' does not match any of the allowed values" for anything but S3's putObject;
 //! WriterConfig shapes the output.
 
-use super::{enumerations, item_reader, templates, unsupported_fields, value_types};
+use super::{enumerations, item_reader, unsupported_fields, value_types};
 use crate::checker::Checker;
-use crate::tree::Field;
+use crate::compile::fields;
+use crate::distributed::{OutputType, ResultWriter, Transformation};
+use crate::tree::Object;
 
-/// Checks the ResultWriter of a Map.
-pub(crate) fn check(writer: &Field<'_>, cx: &mut Checker) {
-    let Some(writer) = value_types::object(writer, cx) else { return };
-    unsupported_fields::check(&writer, &unsupported_fields::RESULT_WRITER, cx);
-    if let Some(field) = writer.field("Resource") {
-        item_reader::resource(&field, &["s3:putObject"], cx);
+/// The ResultWriter of a Map.
+pub(crate) fn writer(writer: &Object<'_>, cx: &mut Checker) -> Option<ResultWriter> {
+    unsupported_fields::check(writer, &unsupported_fields::RESULT_WRITER, cx);
+    let resource = writer.field("Resource").map(|field| item_reader::resource(&field, &["s3:putObject"], cx));
+    let arguments = fields::parameters(writer, cx);
+    let config = match writer.field("WriterConfig") {
+        Some(field) => Some(value_types::object(&field, cx)?),
+        None => None,
+    };
+    let mut word = |name: &str, words: &[&'static str]| {
+        config.as_ref()?.field(name).and_then(|field| enumerations::word(&field, words, cx))
+    };
+    let transformation = word("Transformation", &["NONE", "COMPACT", "FLATTEN"]);
+    let output_type = word("OutputType", &["JSON", "JSONL"]);
+    if let Some(config) = &config {
+        unsupported_fields::check(config, &unsupported_fields::WRITER_CONFIG, cx);
     }
-    for name in ["Parameters", "Arguments"] {
-        // Writing results comes with distributed Maps: the template is only checked here.
-        let _ = templates::optional_value(&writer, name, cx);
-    }
-    let config = writer.field("WriterConfig").and_then(|field| value_types::object(&field, cx));
-    let Some(config) = config else { return };
-    unsupported_fields::check(&config, &unsupported_fields::WRITER_CONFIG, cx);
-    if let Some(field) = config.field("Transformation") {
-        enumerations::word(&field, &["NONE", "COMPACT", "FLATTEN"], cx);
-    }
-    if let Some(field) = config.field("OutputType") {
-        enumerations::word(&field, &["JSON", "JSONL"], cx);
-    }
+    let is_export = match resource {
+        Some(resource) => {
+            resource?;
+            true
+        }
+        None => false,
+    };
+    Some(ResultWriter {
+        is_export,
+        arguments: arguments?,
+        transformation: match transformation {
+            Some("FLATTEN") => Transformation::Flatten,
+            Some("COMPACT") => Transformation::Compact,
+            None if !is_export => Transformation::Compact,
+            Some(_) | None => Transformation::None,
+        },
+        output_type: if output_type == Some("JSONL") { OutputType::JsonLines } else { OutputType::Json },
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 // AWS: the code is half confirmed; the words and the place are unconfirmed, chosen as the state that reads.
 
 use crate::checker::Checker;
-use crate::definition::{Block, MapMode, State, StateKind};
+use crate::definition::{Block, State, StateKind};
 use crate::diagnostic::Code;
 use crate::location::shown;
 use crate::outline::Outline;
@@ -73,8 +73,7 @@ fn check_block(
 fn read_within(block: &Block, names: &mut BTreeSet<Arc<str>>) {
     for state in block.states.values() {
         names.extend(read_by(state));
-        let is_distributed =
-            matches!(&state.kind, StateKind::Map(map) if !matches!(map.mode, MapMode::Inline));
+        let is_distributed = matches!(&state.kind, StateKind::Map(map) if map.distributed.is_some());
         if !is_distributed {
             inner_blocks(state).into_iter().for_each(|inner| read_within(inner, names));
         }

@@ -4,9 +4,7 @@
 //! holds the graphs of its branches or of its processor.
 
 use super::condition;
-use asl::{
-    Block, Definition, IntegerField, MapItems, MapMode, Retrier, State, StateKind, Transition, WaitTime,
-};
+use asl::{Block, Definition, IntegerField, MapItems, Retrier, State, StateKind, Transition, WaitTime};
 use json::Value;
 use model::{StateType, TaskResource};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -308,7 +306,7 @@ fn map_words(map: &asl::Map) -> String {
         Some(IntegerField::Path(path)) => words.push_str(&format!(" · {} at a time", path.text())),
         Some(IntegerField::Query(query)) => words.push_str(&format!(" · {} at a time", query.text())),
     }
-    if map.mode == MapMode::Distributed {
+    if map.distributed.is_some() {
         words.push_str(" · distributed");
     }
     words

@@ -5,9 +5,10 @@ use crate::decide::{Run, Step};
 use crate::execution::{MapRun, ScopeId, Work};
 use crate::fact::Private;
 use crate::failure::Trouble;
+use crate::map_run::MapItem;
 use crate::sight::Sight;
 use asl::{IntegerField, Map, MapItems, PercentageField, State, StateKind};
-use expr::{Query, QueryError};
+use expr::QueryError;
 use json::{Kind, Payload, Value};
 use model::history::Iteration;
 use model::{EventDetails, EventId, limits};
@@ -26,12 +27,15 @@ impl Run<'_> {
             return Err(Trouble::Runtime(text.to_owned()));
         }
         let effective = self.effective(scope, state, input)?;
-        let items = self.items(scope, map, effective.value())?;
-        let max_concurrency = self.max_concurrency(scope, map, effective.value())?;
+        let items = self.items(scope, map, effective.value(), false)?;
+        let max_concurrency = match self.concurrency(scope, map, effective.value())? {
+            0 => limits::INLINE_MAP_CONCURRENCY,
+            limit => limit.min(limits::INLINE_MAP_CONCURRENCY),
+        };
         let length = items.as_array().map_or(0, <[Value]>::len) as u64;
         self.emit(scope, EventDetails::MapStateStarted { length });
         // AWS: recorded, these are read after the Started event.
-        self.check_tolerated(scope, map, effective.value())?;
+        self.tolerated(scope, map, effective.value())?;
         self.note(scope, Private::MapPrepared { items: Payload::from(items).into(), max_concurrency });
         if length == 0 {
             return self.leave_map(scope);
@@ -85,7 +89,8 @@ impl Run<'_> {
         let item = item.unwrap_or_default();
         match &map.item_selector {
             Some(template) => {
-                let sight = Sight { item: Some((index, item)), ..Sight::of_input(effective.value()) };
+                let item = MapItem { index, value: item, key: None, source: None };
+                let sight = Sight { item: Some(item), ..Sight::of_input(effective.value()) };
                 self.fill(scope, template, &sight).map(Payload::from)
             }
             None => Ok(Payload::from(item)),
@@ -130,13 +135,24 @@ impl Run<'_> {
     fn map_run(&self, scope: ScopeId) -> Option<&MapRun> {
         match &self.execution.visit(scope)?.work {
             Work::Map(run) => Some(run),
-            Work::None | Work::Task(_) | Work::Waiting { .. } | Work::Retrying { .. } | Work::Parallel(_) => {
-                None
-            }
+            Work::None
+            | Work::Task(_)
+            | Work::Waiting { .. }
+            | Work::Retrying { .. }
+            | Work::Parallel(_)
+            | Work::Distributed(_) => None,
         }
     }
 
-    pub(crate) fn items(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<Value, Trouble> {
+    /// The items from the state's input: an array, or where `takes_objects` an object.
+    pub(crate) fn items(
+        &mut self,
+        scope: ScopeId,
+        map: &Map,
+        input: &Value,
+        takes_objects: bool,
+    ) -> Result<Value, Trouble> {
+        let is_object = |value: &Value| takes_objects && value.as_object().is_some();
         let path = match &map.items {
             MapItems::Path(path) => path,
             MapItems::Query(Some(template)) => {
@@ -146,7 +162,9 @@ impl Run<'_> {
                     None => self.fill_queries(scope, template, &sight),
                 };
             }
-            MapItems::Query(None) if input.as_array().is_some() => return Ok(input.clone()),
+            MapItems::Query(None) if input.as_array().is_some() || is_object(input) => {
+                return Ok(input.clone());
+            }
             MapItems::Query(None) => {
                 // AWS: recorded test_map_state_items_input_types: without location.
                 let message = format!("Map state input must be an array but was: {input}");
@@ -169,91 +187,86 @@ impl Run<'_> {
         };
         match value {
             Value::Array(_) => Ok(value),
+            value if is_object(&value) => Ok(value),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
                 Err(Trouble::Runtime(format!("Reference path \"{path}\" must point to array.")))
             }
         }
     }
 
-    pub(crate) fn max_concurrency(
-        &mut self,
-        scope: ScopeId,
-        map: &Map,
-        input: &Value,
-    ) -> Result<u64, Trouble> {
+    /// MaxConcurrency, 0 where it is not given.
+    pub(crate) fn concurrency(&mut self, scope: ScopeId, map: &Map, input: &Value) -> Result<u64, Trouble> {
         let limit = match &map.max_concurrency {
             None => 0,
             Some(field) => self.integer(scope, "MaxConcurrency", field, input)?,
         };
         self.observe(|seen| seen.max_concurrency = u64::try_from(limit).ok());
-        match u64::try_from(limit) {
-            Ok(0) => Ok(limits::INLINE_MAP_CONCURRENCY),
-            Ok(limit) => Ok(limit.min(limits::INLINE_MAP_CONCURRENCY)),
-            // AWS: recorded hanging; failing is our own choice.
-            Err(_) => {
-                let text = "MaxConcurrency cannot be negative.".to_owned();
-                Err(out_of_bounds(map.max_concurrency.as_ref().and_then(query_of), text))
-            }
-        }
+        // AWS: recorded hanging; failing is our own choice.
+        u64::try_from(limit).map_err(|_| {
+            out_of_bounds(map.max_concurrency.as_ref(), "MaxConcurrency cannot be negative.".to_owned())
+        })
     }
 
-    pub(crate) fn check_tolerated(
+    /// ToleratedFailureCount and ToleratedFailurePercentage, where they are given.
+    pub(crate) fn tolerated(
         &mut self,
         scope: ScopeId,
         map: &Map,
         input: &Value,
-    ) -> Result<(), Trouble> {
-        if let Some(field) = &map.tolerated_failure_count {
-            let count = self.integer(scope, "ToleratedFailureCount", field, input)?;
-            self.observe(|seen| seen.tolerated_failure_count = u64::try_from(count).ok());
-            if count < 0 {
-                let text = "ToleratedFailureCount cannot be negative.".to_owned();
-                return Err(out_of_bounds(query_of(field), text));
+    ) -> Result<(Option<u64>, Option<f64>), Trouble> {
+        let count = match &map.tolerated_failure_count {
+            None => None,
+            Some(field) => {
+                let count = self.integer(scope, "ToleratedFailureCount", field, input)?;
+                self.observe(|seen| seen.tolerated_failure_count = u64::try_from(count).ok());
+                let negative = || "ToleratedFailureCount cannot be negative.".to_owned();
+                Some(u64::try_from(count).map_err(|_| out_of_bounds(Some(field), negative()))?)
             }
-        }
-        let text = "ToleratedFailurePercentage must be between 0 and 100.";
-        if let Some(PercentageField::Query(query)) = &map.tolerated_failure_percentage {
-            let value = self.query(scope, query, Kind::Number, &Sight::of_input(input))?;
-            self.observe(|seen| seen.tolerated_failure_percentage = value.as_f64());
-            if !value.as_f64().is_some_and(|percentage| (0.0..=100.0).contains(&percentage)) {
-                return Err(Trouble::of_query(query, text.to_owned()));
-            }
-        }
-        if let Some(PercentageField::Path(path)) = &map.tolerated_failure_percentage {
-            let value = self.read(scope, path, input)?;
-            let percentage = match &value {
-                Value::String(text) => text.parse().ok(),
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                    value.as_f64()
-                }
-            };
-            let Some(percentage) = percentage else {
-                return Err(Trouble::Runtime(format!(
-                    "The ToleratedFailurePercentagePath field refers to value {} which is not a valid float: {}",
-                    quoted(&value),
-                    path.text()
-                )));
-            };
-            self.observe(|seen| seen.tolerated_failure_percentage = Some(percentage));
-            if !(0.0..=100.0).contains(&percentage) {
-                return Err(Trouble::Runtime(text.to_owned()));
-            }
-        }
-        Ok(())
+        };
+        let percentage = match &map.tolerated_failure_percentage {
+            None => None,
+            Some(field) => Some(self.percentage(scope, field, input)?),
+        };
+        Ok((count, percentage))
     }
-}
 
-fn query_of(field: &IntegerField) -> Option<&Query> {
-    match field {
-        IntegerField::Query(query) => Some(query),
-        IntegerField::Literal(_) | IntegerField::Path(_) => None,
+    fn percentage(&mut self, scope: ScopeId, field: &PercentageField, input: &Value) -> Result<f64, Trouble> {
+        let text = "ToleratedFailurePercentage must be between 0 and 100.";
+        let is_percentage = |number: &f64| (0.0..=100.0).contains(number);
+        match field {
+            PercentageField::Literal(percentage) => Ok(*percentage),
+            PercentageField::Query(query) => {
+                let value = self.query(scope, query, Kind::Number, &Sight::of_input(input))?;
+                self.observe(|seen| seen.tolerated_failure_percentage = value.as_f64());
+                let percentage = value.as_f64().filter(is_percentage);
+                percentage.ok_or_else(|| Trouble::of_query(query, text.to_owned()))
+            }
+            PercentageField::Path(path) => {
+                let value = self.read(scope, path, input)?;
+                let number = match &value {
+                    Value::String(text) => text.parse().ok(),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        value.as_f64()
+                    }
+                };
+                let number = number.ok_or_else(|| {
+                    Trouble::Runtime(format!(
+                        "The ToleratedFailurePercentagePath field refers to value {} which is not a valid float: {}",
+                        quoted(&value),
+                        path.text()
+                    ))
+                })?;
+                self.observe(|seen| seen.tolerated_failure_percentage = Some(number));
+                Some(number).filter(is_percentage).ok_or_else(|| Trouble::Runtime(text.to_owned()))
+            }
+        }
     }
 }
 
 /// A number that its field cannot hold: the error of the language that gave it.
-fn out_of_bounds(query: Option<&Query>, text: String) -> Trouble {
-    match query {
-        Some(query) => Trouble::of_query(query, text),
-        None => Trouble::Runtime(text),
+pub(super) fn out_of_bounds(field: Option<&IntegerField>, text: String) -> Trouble {
+    match field {
+        Some(IntegerField::Query(query)) => Trouble::of_query(query, text),
+        Some(IntegerField::Literal(_) | IntegerField::Path(_)) | None => Trouble::Runtime(text),
     }
 }

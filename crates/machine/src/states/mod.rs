@@ -1,6 +1,7 @@
 //! What each type of state does, one file per type.
 
 mod choice;
+mod distributed;
 mod fail;
 mod map;
 mod parallel;
@@ -8,3 +9,5 @@ mod pass;
 mod succeed;
 mod task;
 mod wait;
+
+pub use distributed::threshold_exceeded;

@@ -187,7 +187,8 @@ impl Run<'_> {
             | Work::Waiting { .. }
             | Work::Retrying { .. }
             | Work::Parallel(_)
-            | Work::Map(_) => None,
+            | Work::Map(_)
+            | Work::Distributed(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Mock, TrialError};
 use crate::decide::Run;
 use crate::execution::{ScopeId, Work};
 use crate::failure::{Error, Trouble};
+use crate::map_run::MapItem;
 use crate::sight::Sight;
 use asl::{Map, MapItems, PercentageField, State, StateKind};
 use json::{Payload, Value};
@@ -59,8 +60,8 @@ impl Run<'_> {
     ) -> Result<Option<()>, Trouble> {
         let effective = self.effective(scope, state, input)?;
         let items = self.tried_items(scope, map, &effective)?;
-        self.max_concurrency(scope, map, effective.value())?;
-        self.check_tolerated(scope, map, effective.value())?;
+        self.concurrency(scope, map, effective.value())?;
+        self.tolerated(scope, map, effective.value())?;
         if let Some(PercentageField::Literal(percentage)) = map.tolerated_failure_percentage {
             self.observe(|seen| seen.tolerated_failure_percentage = Some(percentage));
         }
@@ -91,7 +92,7 @@ impl Run<'_> {
         if map.has_distributed_fields && matches!(map.items, MapItems::Path(None) | MapItems::Query(None)) {
             return Ok(None);
         }
-        let items = self.items(scope, map, effective.value())?;
+        let items = self.items(scope, map, effective.value(), false)?;
         let seen_items = Payload::from(items.clone());
         self.observe(|seen| seen.after_items_path = Some(seen_items));
         Ok(Some(items))
@@ -108,7 +109,8 @@ impl Run<'_> {
         let Some(template) = &map.item_selector else { return Ok(()) };
         let (mut selected, mut size) = (Vec::new(), 0);
         for (index, item) in (0_u64..).zip(items.as_array().unwrap_or_default()) {
-            let sight = Sight { item: Some((index, item.clone())), ..Sight::of_input(effective.value()) };
+            let item = MapItem { index, value: item.clone(), key: None, source: None };
+            let sight = Sight { item: Some(item), ..Sight::of_input(effective.value()) };
             let value = Payload::from(self.fill(scope, template, &sight)?);
             size += value.size();
             if size > limits::PAYLOAD_SIZE {

@@ -8,6 +8,7 @@ mod notes;
 use crate::decide::Run;
 use crate::execution::{About, Execution, ScopeId};
 use crate::fact::Private;
+use crate::map_run::MapItem;
 use crate::outstanding::OutstandingTask;
 use crate::stimulus::{Outside, Stimulus};
 use asl::Definition;
@@ -125,7 +126,8 @@ impl Trial {
         notes.failed_iterations = setup.failed_iterations;
         notes.reader_data = setup.reader_data;
         // AWS: documented, a state of a Map sees the first item where no context object is given.
-        notes.item = (is_item && notes.context.is_none()).then(|| (0, input.value().clone()));
+        let first = MapItem { index: 0, value: input.value().clone(), key: None, source: None };
+        notes.item = Some(first).filter(|_| is_item && notes.context.is_none());
         notes.seen.input = Some(input.clone());
         let mut trial = Trial { definition, name: name.clone(), execution: Execution::new(), notes };
         trial.run(outside, |run| {

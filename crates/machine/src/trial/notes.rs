@@ -2,7 +2,8 @@
 
 use super::{Inspection, Mock, TrialEnd, TrialError, TrialStatus};
 use crate::decide::Run;
-use json::{Object, Payload, Value};
+use crate::map_run::MapItem;
+use json::{Object, Payload};
 use model::Failure;
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Notes {
     pub(crate) context: Option<Object>,
-    /// The item of the Map around the state, with its index.
-    pub(crate) item: Option<(u64, Value)>,
+    /// The item of the Map around the state.
+    pub(crate) item: Option<MapItem>,
     pub(crate) mock: Option<Mock>,
     pub(crate) retry_count: u64,
     pub(crate) failed_iterations: Option<u64>,

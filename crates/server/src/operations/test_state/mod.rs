@@ -64,7 +64,8 @@ async fn load_model(state: &State) {
 
 fn definition(request: &Request) -> Result<Arc<Definition>, ApiError> {
     let compiled = match &request.state_name {
-        Some(_) => asl::compile_to_try(&request.definition).map(|compiled| compiled.definition),
+        Some(_) => asl::compile(&request.definition, model::StateMachineType::Standard)
+            .map(|compiled| compiled.definition),
         None => asl::compile_state(&request.definition),
     };
     let refused = |found: Vec<_>| ApiError::InvalidDefinition(asl::invalid_definition_message(&found));

@@ -1,0 +1,171 @@
+//! Map Runs: what an execution says of one that it waits for, and what an item becomes before a child gets it.
+
+use crate::decide::Run;
+use crate::execution::{Execution, Position, ScopeId, Work};
+use crate::failure::Trouble;
+use crate::sight::Sight;
+use crate::stimulus::Outside;
+use asl::{Definition, StateKind};
+use json::Value;
+use model::history::StoredPayload;
+use model::{EventId, Failure, MapRunArn, StateMachineType, error_name};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What a Map Run is to do: everything of its state that was evaluated when it began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapRunPlan {
+    /// Its ARN.
+    pub arn: MapRunArn,
+    /// The type of its children.
+    pub execution_type: StateMachineType,
+    /// MaxConcurrency; 0: as many as the service runs.
+    pub max_concurrency: u64,
+    /// ToleratedFailureCount, where it is given.
+    pub tolerated_failure_count: Option<u64>,
+    /// ToleratedFailurePercentage, where it is given.
+    pub tolerated_failure_percentage: Option<f64>,
+    /// The items from the state's input, an array or an object; `None` where an ItemReader reads them.
+    pub items: Option<StoredPayload>,
+    /// Parameters of the ItemReader.
+    pub reader: Option<StoredPayload>,
+    /// MaxItems of the ItemReader; 0: every item.
+    pub max_items: i64,
+    /// What the ItemBatcher says.
+    pub batch: Option<BatchPlan>,
+    /// Parameters of the ResultWriter, where it exports.
+    pub writer: Option<StoredPayload>,
+}
+
+/// How items are put together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchPlan {
+    /// The most items of a batch.
+    pub max_items: Option<u64>,
+    /// The most bytes of a batch.
+    pub max_bytes: Option<u64>,
+    /// BatchInput, where it is given.
+    pub input: Option<StoredPayload>,
+}
+
+/// A Map Run that an execution waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutstandingMapRun {
+    /// The scope of its Map.
+    pub scope: ScopeId,
+    /// The event that started it; its name in [`crate::Stimulus::MapRunEnded`].
+    pub run: EventId,
+    /// The name of its Map.
+    pub state: Arc<str>,
+    /// What it is to do.
+    pub plan: Arc<MapRunPlan>,
+}
+
+/// An item of a Map, as its ItemSelector sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapItem {
+    /// Which, from 0.
+    pub index: u64,
+    /// The item.
+    pub value: Value,
+    /// Its key, where the items are an object's members.
+    pub key: Option<Arc<str>>,
+    /// Where it comes from; `None` in an inline Map.
+    pub source: Option<Arc<str>>,
+}
+
+impl MapItem {
+    /// What a child gets where no ItemSelector says otherwise.
+    // AWS: measured for members of objects in JSON files.
+    pub(crate) fn into_input(self) -> Value {
+        match self.key {
+            Some(key) => Value::object([("Key", Value::from(key)), ("Value", self.value)]),
+            None => self.value,
+        }
+    }
+
+    /// `$$.Map.Item`
+    pub(crate) fn shown(&self) -> Value {
+        let mut item = json::Object::new();
+        item.insert("Index", self.index);
+        if let Some(key) = &self.key {
+            item.insert("Key", key.clone());
+        }
+        item.insert("Value", self.value.clone());
+        if let Some(source) = &self.source {
+            item.insert("Source", source.clone());
+        }
+        Value::from(item)
+    }
+}
+
+impl Execution {
+    /// The Map Runs that the execution waits for.
+    pub fn map_runs(&self) -> Vec<OutstandingMapRun> {
+        if self.is_closed() {
+            return Vec::new();
+        }
+        let of = |(scope, state): (&ScopeId, &crate::Scope)| match &state.position {
+            Position::In(visit) => match &visit.work {
+                Work::Distributed(run) if run.started.0 > 0 => Some(OutstandingMapRun {
+                    scope: *scope,
+                    run: run.started,
+                    state: visit.name.clone(),
+                    plan: run.plan.clone(),
+                }),
+                Work::Distributed(_)
+                | Work::None
+                | Work::Task(_)
+                | Work::Waiting { .. }
+                | Work::Retrying { .. }
+                | Work::Parallel(_)
+                | Work::Map(_) => None,
+            },
+            Position::Ready | Position::Exited(_) => None,
+        };
+        self.scopes.iter().filter_map(of).collect()
+    }
+}
+
+/// What the ItemSelector of the Map in `scope` makes of an item, or the item itself where there is none. The execution is
+/// the one that waits for the Map Run; it is not changed. An error is that of the Map Run, as its history shows it.
+pub fn select_item(
+    execution: &mut Execution,
+    definition: &Definition,
+    scope: ScopeId,
+    item: MapItem,
+    outside: Outside<'_>,
+) -> Result<Value, Failure> {
+    let mut run = Run {
+        execution,
+        definition,
+        now: outside.now,
+        entropy: outside.entropy,
+        activity_exists: outside.activity_exists,
+        trial: None,
+        facts: Vec::new(),
+        steps: VecDeque::new(),
+    };
+    let prefix = run.state_prefix(scope);
+    run.selected(scope, item).map_err(|trouble| match trouble {
+        Trouble::Runtime(text) => Failure::new(error_name::RUNTIME, format!("{prefix}{text}")),
+        Trouble::Query(error) => {
+            Failure::new(error_name::QUERY_EVALUATION_ERROR, format!("{prefix}{}", error.message))
+        }
+        Trouble::ReferencePathConflict(text) => Failure::new(error_name::REFERENCE_PATH_CONFLICT, text),
+        Trouble::TooLarge => Failure::named(error_name::DATA_LIMIT_EXCEEDED),
+        Trouble::Failed(error) => error.failure,
+    })
+}
+
+impl Run<'_> {
+    fn selected(&mut self, scope: ScopeId, item: MapItem) -> Result<Value, Trouble> {
+        let Some((state, input)) = self.current(scope) else { return Ok(item.into_input()) };
+        let StateKind::Map(map) = &state.kind else { return Ok(item.into_input()) };
+        let Some(template) = &map.item_selector else { return Ok(item.into_input()) };
+        let effective = self.select(scope, &state.input_path, &input)?;
+        let sight = Sight { item: Some(item), ..Sight::of_input(effective.value()) };
+        self.fill(scope, template, &sight)
+    }
+}
