@@ -26,6 +26,9 @@ impl Shard {
         if self.is_draining {
             return;
         }
+        for run in live.execution.map_runs() {
+            self.shared.go_on_with_map_run(arn, live, run);
+        }
         for task in outstanding {
             let mock = self.shared.mock(live, &task);
             let submitted = match &task.progress {

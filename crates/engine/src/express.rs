@@ -9,6 +9,7 @@ use crate::dispatch::answer_of;
 use crate::error::StartError;
 use crate::facade::Engine;
 use crate::logging::ExecutionLogging;
+use crate::machines::StateMachine;
 use crate::mocking::Mocking;
 use crate::shard::Shared;
 use crate::start::{StartExecution, Started};
@@ -16,6 +17,7 @@ use json::Payload;
 use machine::{About, Execution, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StartedThrough, Timestamp, limits};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tasks::TaskCall;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -76,20 +78,45 @@ impl Engine {
             deadline: started_at.plus_seconds(limits::EXPRESS_SECONDS),
             is_synchronous,
         };
-        Ok(ExpressRun { shared, machine, about, through, input, mocking, logging, _permit: permit })
+        Ok(ExpressRun { shared, machine, about, through, input, mocking, logging, _permit: Some(permit) })
     }
+}
+
+/// Runs an Express child of a Map Run to its end; the caller bounds how many run.
+pub(crate) async fn run_child(
+    shared: Shared,
+    machine: Arc<StateMachine>,
+    arn: ExecutionArn,
+    input: Payload,
+    test_case: Option<Arc<str>>,
+) -> SyncExecution {
+    let started_at = shared.config.clock.now();
+    let about = About {
+        arn,
+        state_machine_arn: machine.arn.clone(),
+        role_arn: machine.role_arn.clone(),
+        region: shared.config.partition.region.clone(),
+        started_at,
+        deadline: started_at.plus_seconds(limits::EXPRESS_SECONDS),
+        is_synchronous: false,
+    };
+    // The children of a Map Run are mocked as states of their machine.
+    let mocking = test_case.map(|test_case| Mocking::new(machine.arn.labelled().0.into(), test_case));
+    let logging = ExecutionLogging::of(&machine, &shared.config);
+    let through = StartedThrough::default();
+    ExpressRun { shared, machine, about, through, input, mocking, logging, _permit: None }.run().await
 }
 
 /// One Express execution on its way.
 struct ExpressRun {
     shared: Shared,
-    machine: std::sync::Arc<crate::machines::StateMachine>,
+    machine: Arc<StateMachine>,
     about: About,
     through: StartedThrough,
     input: Payload,
     mocking: Option<Mocking>,
     logging: Option<ExecutionLogging>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl ExpressRun {

@@ -7,6 +7,7 @@ use crate::keys::{self, Part};
 use crate::live::decode_fact;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
+use crate::map_runs::MapRuns;
 use crate::page::Page;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
@@ -63,6 +64,7 @@ impl Engine {
         horizon.move_to(config.clock.now().plus_millis(reach));
         let closings = Closings::default();
         let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
+        let map_runs = MapRuns::new(config.express_executions);
         let shared = Shared {
             config,
             store,
@@ -75,6 +77,7 @@ impl Engine {
             closings,
             express,
             open: OpenCount::default(),
+            map_runs,
         };
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
@@ -147,8 +150,16 @@ impl Engine {
         let arn = self.partition().execution(&machine.name, &name);
         let (reply, answer) = oneshot::channel();
         let (trace_header, test_case) = (trace_header.map(Arc::from), test_case.map(Arc::from));
-        let start =
-            StartMessage { arn: arn.clone(), machine, through, input, trace_header, test_case, reply };
+        let start = StartMessage {
+            arn: arn.clone(),
+            machine,
+            through,
+            input,
+            trace_header,
+            test_case,
+            child: None,
+            reply,
+        };
         self.shared.mailboxes.send(&arn, Message::Start(Box::new(start))).await?;
         answer.await.map_err(|_| EngineError::Stopped)?
     }
@@ -185,6 +196,7 @@ impl Engine {
         };
         let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
         let redrives = Redrives::read(&*self.shared.store, arn)?;
+        let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
         Ok(Some(ExecutionRecord {
             arn: arn.clone(),
             state_machine_arn: opening.state_machine_arn,
@@ -199,6 +211,7 @@ impl Engine {
             redrive_count: redrives.count,
             redriven_at: redrives.latest,
             through: self.started_through(arn)?,
+            child,
             machine,
         }))
     }
@@ -365,6 +378,15 @@ impl Engine {
                 count += 1;
                 self.shared.open.add(1);
                 self.shared.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
+            }
+        }
+        // Runs that an execution still waits for are taken up with it.
+        for record in Walk::new(&*store, Table::OpenMapRuns, KeyRange::all(), Direction::Forward) {
+            let (key, _) = record?;
+            if let Some(arn) = keys::read_open_map_run(&key)
+                && self.map_run(&arn)?.is_none_or(|run| run.stopped_at.is_some())
+            {
+                self.shared.wind_up_map_run(arn);
             }
         }
         if count > 0 {

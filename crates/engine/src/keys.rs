@@ -17,9 +17,18 @@
 //! | Timers | due, ARN | nothing |
 //! | Duties | kind, ARN, number | what is still to be done |
 //! | Meta | "count", table | how many records a registry's table has |
+//! | Executions | ARN, 3 | the Map Run that it is a child of |
+//! | ExecutionsByMachine | Map Run ARN, start (newest first), ARN | of a child, which is in no list of its machine |
+//! | MapRuns | ARN, 0 | opening: what the run began with |
+//! | MapRuns | ARN, 1 | settings, which may be changed |
+//! | MapRuns | ARN, 2 | counts of items and children |
+//! | MapRuns | ARN, 3 | closing: how it ended |
+//! | MapRunChildren | ARN, place | child |
+//! | MapRunsByExecution | execution ARN, start (newest first), ARN | nothing |
+//! | OpenMapRuns | ARN | nothing |
 
 use machine::About;
-use model::{EventId, ExecutionArn, StartedThrough, StateMachineArn, Timestamp};
+use model::{EventId, ExecutionArn, MapRunArn, StartedThrough, StateMachineArn, Timestamp};
 use store::{KeyRange, KeyReader, KeyWriter, Table};
 
 /// The part of an execution's record that a key names.
@@ -28,6 +37,16 @@ pub(crate) enum Part {
     Opening = 0,
     Closing = 1,
     Redrives = 2,
+    MapRun = 3,
+}
+
+/// The part of a Map Run's record that a key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunPart {
+    Opening = 0,
+    Settings = 1,
+    Counts = 2,
+    Closing = 3,
 }
 
 pub(crate) fn state_machine(name: &str) -> Vec<u8> {
@@ -158,6 +177,54 @@ pub(crate) fn read_timer(key: &[u8]) -> Option<(Timestamp, ExecutionArn)> {
     Some((Timestamp(i64::try_from(due).ok()?), ExecutionArn(arn.into())))
 }
 
+pub(crate) fn map_run(arn: &MapRunArn, part: RunPart) -> Vec<u8> {
+    KeyWriter::new().text(&arn.0).u64(part as u64).finish()
+}
+
+pub(crate) fn map_run_child(arn: &MapRunArn, place: u64) -> Vec<u8> {
+    KeyWriter::new().text(&arn.0).u64(place).finish()
+}
+
+pub(crate) fn map_run_children(arn: &MapRunArn) -> KeyRange {
+    KeyRange::prefix(&KeyWriter::new().text(&arn.0).finish())
+}
+
+/// The place that a key of MapRunChildren names.
+pub(crate) fn read_map_run_child(key: &[u8]) -> Option<u64> {
+    let mut reader = KeyReader::new(key);
+    reader.text().ok()?;
+    reader.u64().ok()
+}
+
+/// Children of a Map Run stand in the index of executions as those of a machine of the run's ARN.
+pub(crate) fn listed_under(run: &MapRunArn) -> StateMachineArn {
+    StateMachineArn(run.0.clone())
+}
+
+pub(crate) fn map_run_of(execution: &ExecutionArn, started_at: Timestamp, arn: &MapRunArn) -> Vec<u8> {
+    KeyWriter::new().text(&execution.0).newest_first(millis(started_at)).text(&arn.0).finish()
+}
+
+pub(crate) fn map_runs_of(execution: &ExecutionArn) -> KeyRange {
+    KeyRange::prefix(&KeyWriter::new().text(&execution.0).finish())
+}
+
+/// The Map Run that a key of MapRunsByExecution names.
+pub(crate) fn read_map_run_of(key: &[u8]) -> Option<MapRunArn> {
+    let mut reader = KeyReader::new(key);
+    reader.text().ok()?;
+    reader.newest_first().ok()?;
+    reader.text().ok().map(|arn| MapRunArn(arn.into()))
+}
+
+pub(crate) fn open_map_run(arn: &MapRunArn) -> Vec<u8> {
+    KeyWriter::new().text(&arn.0).finish()
+}
+
+pub(crate) fn read_open_map_run(key: &[u8]) -> Option<MapRunArn> {
+    KeyReader::new(key).text().ok().map(|arn| MapRunArn(arn.into()))
+}
+
 /// Times before 1970 sort as 1970.
 fn millis(at: Timestamp) -> u64 {
     u64::try_from(at.0).unwrap_or(0)
@@ -175,6 +242,10 @@ mod tests {
         assert_eq!(read_timer(&timer(at, &arn)), Some((at, arn.clone())));
         assert_eq!(read_by_machine(&by_machine(&machine, at, &arn)), Some(arn.clone()));
         assert_eq!(read_fact(&fact(&arn, EventId(7), 3)), Some(EventId(7)));
+        let run = MapRunArn("arn:aws:states:r:1:mapRun:m/l:u".into());
+        assert_eq!(read_map_run_of(&map_run_of(&arn, at, &run)), Some(run.clone()));
+        assert_eq!(read_map_run_child(&map_run_child(&run, 7)), Some(7));
+        assert_eq!(read_open_map_run(&open_map_run(&run)), Some(run));
         assert_eq!(read_open_execution(&open_execution(&arn)), Some(arn));
     }
 

@@ -4,6 +4,7 @@ use crate::error::EngineError;
 use crate::keys;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachine;
+use crate::map_runs::ChildOf;
 use crate::mocking::Mocking;
 use crate::redrive::Redrives;
 use machine::{Execution, Fact};
@@ -20,6 +21,8 @@ pub(crate) struct Live {
     pub(crate) mocking: Option<Mocking>,
     /// How it logs, if it does.
     pub(crate) logging: Option<ExecutionLogging>,
+    /// The Map Run that it is a child of.
+    pub(crate) child: Option<ChildOf>,
     /// How many facts stand behind the latest event.
     place: u64,
     /// The timer that the store holds for it.
@@ -39,13 +42,17 @@ impl Live {
         machine: Arc<StateMachine>,
         test_case: Option<Arc<str>>,
         logging: Option<ExecutionLogging>,
+        child: Option<ChildOf>,
     ) -> Live {
-        let mocking = test_case.map(|test_case| Mocking::new(machine.name.clone(), test_case));
+        // The children of a Map Run are mocked as states of their machine.
+        let name = machine.arn.labelled().0;
+        let mocking = test_case.map(|test_case| Mocking::new(name.into(), test_case));
         Live {
             execution: Execution::new(),
             machine,
             mocking,
             logging,
+            child,
             place: 0,
             timer: None,
             called: HashSet::new(),
@@ -62,8 +69,9 @@ impl Live {
         machine: Arc<StateMachine>,
         test_case: Option<Arc<str>>,
         logging: Option<ExecutionLogging>,
+        child: Option<ChildOf>,
     ) -> Result<Live, EngineError> {
-        let mut live = Live::new(machine, test_case, logging);
+        let mut live = Live::new(machine, test_case, logging, child);
         for fact in read_facts(store, arn)? {
             live.count(&fact);
             live.execution.apply(&fact);

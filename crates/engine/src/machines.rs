@@ -268,6 +268,9 @@ impl StateMachines {
         if let Some(machine) = self.cache().get(&cache_key) {
             return Ok(machine.clone());
         }
+        if let (_, Some(label)) = arn.labelled() {
+            return self.machine_of_children(arn, label, number);
+        }
         let key = keys::revision(arn, number);
         let bytes = self.inner.store.get(Table::Revisions, &key)?.ok_or_else(|| EngineError::Record {
             key: format!("{arn} revision {number}"),
@@ -275,6 +278,32 @@ impl StateMachines {
         })?;
         let stored: Stored = records::open(Table::Revisions, &key, &bytes)?;
         self.compile(stored)
+    }
+
+    /// The machine that the children of a distributed Map run, at a revision of the machine that the Map stands in.
+    fn machine_of_children(
+        &self,
+        arn: &StateMachineArn,
+        label: &str,
+        number: u64,
+    ) -> Result<Arc<StateMachine>, EngineError> {
+        let whole = self.revision(&arn.without_label(), number)?;
+        let map = whole.definition.distributed_map(label).ok_or_else(|| EngineError::Record {
+            key: format!("{arn} revision {number}"),
+            problem: "the definition has no distributed Map of that label".to_owned(),
+        })?;
+        let text = map.distributed.as_ref().map(|distributed| distributed.processor_text.clone());
+        let text = text.and_then(|text| whole.definition_text.get(text)).unwrap_or_default();
+        let definition = Definition { block: map.processor.clone(), timeout_seconds: None, comment: None };
+        let machine = Arc::new(StateMachine {
+            arn: arn.clone(),
+            name: arn.name().into(),
+            definition_text: text.into(),
+            definition: Arc::new(definition),
+            ..StateMachine::clone(&whole)
+        });
+        self.remember(&machine);
+        Ok(machine)
     }
 
     fn read(&self, key: &[u8], bytes: &[u8]) -> Result<Arc<StateMachine>, EngineError> {

@@ -3,6 +3,7 @@
 use crate::activities::{ActivityTask, QueuedTask};
 use crate::error::{EngineError, StartError, TokenError};
 use crate::machines::StateMachine;
+use crate::map_runs::ChildOf;
 use crate::redrive::RedriveMessage;
 use crate::start::Started;
 use json::Payload;
@@ -30,6 +31,8 @@ pub(crate) enum Message {
     /// A worker asks for a queued task of an activity; nothing comes back if the task is gone. Where a mock stands for the
     /// worker, nobody waits for the answer.
     Take { task: QueuedTask, worker_name: Option<Arc<str>>, reply: Option<TakeReply> },
+    /// A Map Run of an execution came to its end.
+    MapRunEnded { arn: ExecutionArn, scope: ScopeId, run: EventId, answer: TaskAnswer },
     /// Stop an execution.
     Stop {
         arn: ExecutionArn,
@@ -57,6 +60,8 @@ pub(crate) struct StartMessage {
     pub(crate) input: Payload,
     pub(crate) trace_header: Option<Arc<str>>,
     pub(crate) test_case: Option<Arc<str>>,
+    /// The Map Run that it is a child of.
+    pub(crate) child: Option<ChildOf>,
     pub(crate) reply: oneshot::Sender<Result<Started, StartError>>,
 }
 

@@ -5,6 +5,7 @@
 
 use crate::error::EngineError;
 use crate::machines::StateMachine;
+use crate::map_runs::ChildOf;
 use json::Payload;
 use model::history::StoredPayload;
 use model::{ExecutionArn, ExecutionStatus, Failure, StartedThrough, StateMachineArn, Timestamp};
@@ -72,6 +73,8 @@ pub struct ExecutionRecord {
     pub redriven_at: Option<Timestamp>,
     /// The version and the alias through which it was started.
     pub through: StartedThrough,
+    /// The Map Run that it is a child of.
+    pub child: Option<ChildOf>,
     /// The machine as it was when the execution started.
     pub machine: Arc<StateMachine>,
 }

@@ -149,6 +149,9 @@ impl Shard {
             stopped_at: live.execution.stopped_at,
             last_event: live.execution.last_event,
         };
+        if live.child.is_some() {
+            return Ok(Err(NotRedrivable::ByMapRun.into()));
+        }
         if let Err(reason) = redrivability.check(now) {
             return Ok(Err(reason.into()));
         }
@@ -172,7 +175,8 @@ impl Shard {
 
 /// Whether the machine that an execution runs is registered still; another one of its name is not it.
 fn has_machine(machines: &StateMachines, machine: &StateMachine) -> Result<bool, EngineError> {
-    Ok(machines.get(&machine.arn.0)?.is_some_and(|current| {
+    let arn = machine.arn.without_label();
+    Ok(machines.get(&arn.0)?.is_some_and(|current| {
         current.status == StateMachineStatus::Active && current.created_at == machine.created_at
     }))
 }

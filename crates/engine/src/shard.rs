@@ -13,8 +13,9 @@ use crate::live::Live;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
+use crate::map_runs::{self, MapRuns, Notice};
 use crate::quotas::{OpenCount, Quota};
-use crate::records::{self, Closing, Listed, Opening};
+use crate::records::{self, Closing, Opening};
 use crate::start::Started;
 use crate::timers::Horizon;
 use crate::verify;
@@ -22,7 +23,7 @@ use crate::workflows::Closings;
 use json::Payload;
 use logs::LogEntry;
 use machine::{About, Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
-use model::{ExecutionArn, ExecutionStatus, StartedThrough, Timestamp, limits};
+use model::{ExecutionArn, ExecutionStatus, MapRunArn, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) open: OpenCount,
     /// Room for Express executions.
     pub(crate) express: Arc<Semaphore>,
+    pub(crate) map_runs: MapRuns,
 }
 
 pub(crate) struct Shard {
@@ -88,6 +90,8 @@ pub(crate) struct Round {
     pub(crate) duties: Vec<Duty>,
     /// What is logged once the round is durable.
     logged: Vec<LogEntry>,
+    /// Map Runs that no execution waits for any more.
+    pub(crate) given_up: Vec<MapRunArn>,
     ends: bool,
 }
 
@@ -175,6 +179,9 @@ impl Shard {
         for entry in round.logged {
             self.shared.config.log.log(entry);
         }
+        for run in round.given_up {
+            self.shared.map_runs.tell(&run, Notice::Abort);
+        }
         for arn in round.touched {
             self.after_commit(&arn)?;
         }
@@ -225,6 +232,9 @@ impl Shard {
                 }
                 Ok(())
             }
+            Message::MapRunEnded { arn, scope, run, answer } => {
+                self.stimulate(&arn, Stimulus::MapRunEnded { scope, run, answer }, round)
+            }
             Message::Stop { arn, failure, reply } => {
                 self.stimulate(&arn, Stimulus::Stop { failure }, round)?;
                 let stopped_at = match self.live.get(&arn) {
@@ -255,7 +265,7 @@ impl Shard {
     }
 
     fn start(&mut self, start: StartMessage, round: &mut Round) -> Result<(), EngineError> {
-        let StartMessage { arn, machine, through, input, trace_header, test_case, reply } = start;
+        let StartMessage { arn, machine, through, input, trace_header, test_case, child, reply } = start;
         if let Some(known) = self.known_start(&arn)? {
             // AWS: recorded, the same name with the same input while it runs is the same execution.
             let answer = if known.is_running && known.input == input && known.test_case == test_case {
@@ -268,7 +278,7 @@ impl Shard {
             }));
             return Ok(());
         }
-        if self.shared.open.get() >= self.shared.config.quotas.open_executions {
+        if child.is_none() && self.shared.open.get() >= self.shared.config.quotas.open_executions {
             // Nothing of this depends on the round, so that nothing waits for it.
             let _ = reply.send(Err(StartError::Engine(EngineError::Quota(Quota::OpenExecutions))));
             return Ok(());
@@ -294,9 +304,13 @@ impl Shard {
             deadline: self.now.plus_seconds(limits::EXECUTION_SECONDS),
             is_synchronous: false,
         };
-        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
-        self.live.insert(arn.clone(), Live::new(machine, test_case, logging));
+        if let Some(child) = &child {
+            let key = keys::execution(&arn, Part::MapRun);
+            round.batch.put(Table::Executions, key, records::seal(child));
+        }
+        self.live.insert(arn.clone(), Live::new(machine, test_case, logging, child));
+        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
         self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
         round.replies.push(Box::new(move |outcome| {
             let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
@@ -353,6 +367,7 @@ impl Shard {
         let mut entropy = Drawn(&*self.shared.config.randomness);
         let outside = Outside { now, entropy: &mut entropy, activity_exists: &activity_exists };
         let definition = live.machine.definition.clone();
+        let ran = live.execution.map_runs();
         let facts = machine::decide(&mut live.execution, &definition, stimulus, outside);
         if !facts.is_empty() {
             let armed = live.timer;
@@ -363,6 +378,7 @@ impl Shard {
             if let Some(old) = armed.filter(|_| live.timer != armed) {
                 self.timers.remove(&(old, arn.clone()));
             }
+            map_runs::keep_up(&live.execution, &ran, &facts, now, round);
             if live.execution.is_closed() {
                 self.close(arn, &mut round.batch);
             }
@@ -393,20 +409,6 @@ impl Shard {
         self.now
     }
 
-    /// Lists the execution under its machine, and under the version and the alias through which it was started.
-    pub(crate) fn list(
-        &self,
-        about: &About,
-        through: &StartedThrough,
-        status: ExecutionStatus,
-        batch: &mut Batch,
-    ) {
-        let listed = records::seal(&Listed { status });
-        for key in keys::listings(about, through) {
-            batch.put(Table::ExecutionsByMachine, key, listed.clone());
-        }
-    }
-
     /// What the facts that are stored now ask for.
     fn after_commit(&mut self, arn: &ExecutionArn) -> Result<(), EngineError> {
         let Some(live) = self.live.get(arn) else { return Ok(()) };
@@ -414,6 +416,7 @@ impl Shard {
             verify::check(&*self.shared.store, arn, &live.execution)?;
         }
         if live.execution.is_closed() {
+            self.shared.map_runs.announce_end(live);
             self.live.remove(arn);
             self.shared.closings.announce(arn);
             return Ok(());
@@ -447,7 +450,8 @@ impl Shard {
         let Some(opening) = self.opening(arn)? else { return Ok(false) };
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
-        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging)?;
+        let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
+        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging, child)?;
         live.used = self.round;
         self.live.insert(arn.clone(), live);
         self.find_jobs(arn);

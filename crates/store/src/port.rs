@@ -38,6 +38,14 @@ pub enum Table {
     Timers,
     /// Locally hosted functions.
     Functions,
+    /// Map Runs by ARN.
+    MapRuns,
+    /// The children of each Map Run, in the order of their items.
+    MapRunChildren,
+    /// Index of the Map Runs of an execution, newest first.
+    MapRunsByExecution,
+    /// Index of the Map Runs that have children to wait for, for recovery.
+    OpenMapRuns,
     /// Counters and settings of the installation.
     Meta,
     /// What is still to be done although nobody waits for it.
@@ -53,7 +61,7 @@ impl Table {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every table, in the order of the enum.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::StateMachines,
         Self::Revisions,
         Self::Activities,
@@ -63,6 +71,10 @@ impl Table {
         Self::Facts,
         Self::Timers,
         Self::Functions,
+        Self::MapRuns,
+        Self::MapRunChildren,
+        Self::MapRunsByExecution,
+        Self::OpenMapRuns,
         Self::Meta,
         Self::Duties,
         Self::Versions,
@@ -82,6 +94,10 @@ impl Table {
             Self::Facts => "facts",
             Self::Timers => "timers",
             Self::Functions => "functions",
+            Self::MapRuns => "map-runs",
+            Self::MapRunChildren => "map-run-children",
+            Self::MapRunsByExecution => "map-runs-by-execution",
+            Self::OpenMapRuns => "open-map-runs",
             Self::Meta => "meta",
             Self::Duties => "duties",
             Self::Versions => "versions",
@@ -105,6 +121,10 @@ impl Table {
             Self::Duties => 12,
             Self::Versions => 13,
             Self::Aliases => 14,
+            Self::MapRuns => 20,
+            Self::MapRunChildren => 21,
+            Self::MapRunsByExecution => 22,
+            Self::OpenMapRuns => 23,
         }
     }
 

@@ -1,0 +1,179 @@
+//! What the children of a Map Run get: items, each through the ItemSelector, put into batches where the Map says so.
+
+use crate::clock::Drawn;
+use crate::shard::Shared;
+use asl::Definition;
+use json::{Payload, Value};
+use machine::{BatchPlan, Execution, MapItem, MapRunPlan, Outside, ScopeId, select_item};
+use model::{Failure, error_name, limits};
+use std::sync::Arc;
+
+/// Where items of a state's input come from.
+const STATE_DATA: &str = "STATE_DATA";
+
+/// The inputs of the children, in their order.
+pub(crate) struct Feed {
+    items: Items,
+    selector: Selector,
+    batch: Option<BatchPlan>,
+    /// The number of the next item.
+    index: u64,
+    /// The place of the next child.
+    place: u64,
+    /// An item that did not fit into the batch before it.
+    left_over: Option<Value>,
+}
+
+/// The input of a child.
+pub(crate) struct Ready {
+    /// Its place among the children.
+    pub(crate) place: u64,
+    /// How many items it holds.
+    pub(crate) items: u64,
+    pub(crate) input: Payload,
+}
+
+/// What evaluates ItemSelectors: the execution as it was when the run began, which does not change while it waits.
+pub(crate) struct Selector {
+    pub(crate) shared: Shared,
+    pub(crate) execution: Execution,
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) scope: ScopeId,
+}
+
+/// The items, in their order.
+enum Items {
+    Array(Arc<Vec<Value>>),
+    Members(Vec<(Arc<str>, Value)>),
+    /// What a reader reads, which nothing here can.
+    Unread,
+}
+
+impl Feed {
+    pub(crate) fn new(plan: &MapRunPlan, selector: Selector) -> Feed {
+        let items = match plan.items.as_ref().map(|items| items.0.value()) {
+            Some(Value::Array(items)) => Items::Array(items.clone()),
+            Some(Value::Object(members)) => {
+                Items::Members(members.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+            }
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                Items::Members(Vec::new())
+            }
+            None => Items::Unread,
+        };
+        Feed { items, selector, batch: plan.batch.clone(), index: 0, place: 0, left_over: None }
+    }
+
+    /// How many items there are, where that is known from the beginning.
+    pub(crate) fn total(&self) -> Option<u64> {
+        match &self.items {
+            Items::Array(items) => Some(items.len() as u64),
+            Items::Members(members) => Some(members.len() as u64),
+            Items::Unread => None,
+        }
+    }
+
+    /// The next child's input. The error is that of the run.
+    pub(crate) fn next(&mut self) -> Result<Option<Ready>, Failure> {
+        let (items, input) = match self.batch.clone() {
+            None => match self.selected()? {
+                Some(item) => (1, item),
+                None => return Ok(None),
+            },
+            Some(batch) => match self.batched(&batch)? {
+                Some(batch) => batch,
+                None => return Ok(None),
+            },
+        };
+        let input = Payload::from(input);
+        if input.size() > limits::PAYLOAD_SIZE {
+            return Err(too_large());
+        }
+        let place = self.place;
+        self.place += 1;
+        Ok(Some(Ready { place, items, input }))
+    }
+
+    fn batched(&mut self, batch: &BatchPlan) -> Result<Option<(u64, Value)>, Failure> {
+        let most_items = batch.max_items.unwrap_or(u64::MAX);
+        let most_bytes = batch.max_bytes.map_or(limits::PAYLOAD_SIZE, |bytes| {
+            usize::try_from(bytes).unwrap_or(usize::MAX).min(limits::PAYLOAD_SIZE)
+        });
+        let frame = match &batch.input {
+            Some(input) => r#"{"BatchInput":,"Items":[]}"#.len() + input.0.value().to_text().len(),
+            None => r#"{"Items":[]}"#.len(),
+        };
+        let (mut items, mut bytes) = (Vec::new(), frame);
+        while (items.len() as u64) < most_items {
+            let next = match self.left_over.take() {
+                Some(item) => Some(item),
+                None => self.selected()?,
+            };
+            let Some(item) = next else { break };
+            let comma = usize::from(!items.is_empty());
+            let size = item.to_text().len() + comma;
+            // AWS: unconfirmed, an item goes alone where it is larger than a batch may be.
+            if !items.is_empty() && bytes + size > most_bytes {
+                self.left_over = Some(item);
+                break;
+            }
+            bytes += size;
+            items.push(item);
+        }
+        if items.is_empty() {
+            return Ok(None);
+        }
+        let count = items.len() as u64;
+        let mut input = json::Object::new();
+        if let Some(common) = &batch.input {
+            input.insert("BatchInput", common.0.value().clone());
+        }
+        input.insert("Items", Value::array(items));
+        Ok(Some((count, Value::from(input))))
+    }
+
+    fn selected(&mut self) -> Result<Option<Value>, Failure> {
+        if let Items::Unread = self.items {
+            return Err(Failure::new(
+                error_name::ITEM_READER_FAILED,
+                "This version of Stepwright does not read items from S3 yet",
+            ));
+        }
+        let Some(item) = self.item() else { return Ok(None) };
+        self.index += 1;
+        self.selector.select(item).map(Some)
+    }
+
+    fn item(&self) -> Option<MapItem> {
+        let place = usize::try_from(self.index).ok()?;
+        let (key, value) = match &self.items {
+            Items::Array(items) => (None, items.get(place)?.clone()),
+            Items::Members(members) => {
+                let (key, value) = members.get(place)?;
+                (Some(key.clone()), value.clone())
+            }
+            Items::Unread => return None,
+        };
+        Some(MapItem { index: self.index, value, key, source: Some(STATE_DATA.into()) })
+    }
+}
+
+impl Selector {
+    fn select(&mut self, item: MapItem) -> Result<Value, Failure> {
+        let config = &self.shared.config;
+        let outside = Outside {
+            now: config.clock.now(),
+            entropy: &mut Drawn(&*config.randomness),
+            activity_exists: &|_| false,
+        };
+        select_item(&mut self.execution, &self.definition, self.scope, item, outside)
+    }
+}
+
+// AWS: the limit is documented, the error is unconfirmed, chosen as for other data over its limit.
+fn too_large() -> Failure {
+    Failure::new(
+        error_name::DATA_LIMIT_EXCEEDED,
+        "The input of a child workflow execution exceeds the maximum number of bytes service limit.",
+    )
+}

@@ -1,0 +1,126 @@
+//! Map Runs: what distributed Maps run outside of their execution.
+//!
+//! A Map Run is begun, and ended, by the shard of its execution, in the commit of the events that say so. In between it has
+//! one owner, a task that starts its children in the order of their items, so many at once, counts how they end, and gives
+//! the execution its result. A Standard child is an execution like any other; an Express one runs in memory.
+//!
+//! **What is stored is enough to go on.** A Standard child and its place in the run are one commit, so that an item is
+//! started once; the next process finds which places have children, starts the others, and waits for those that run. An
+//! Express child is recorded when it has ended; one that was under way is run again.
+
+mod children;
+mod facade;
+mod feed;
+mod membership;
+mod owner;
+mod records;
+mod results;
+
+pub use facade::MapRunRecord;
+pub(crate) use membership::keep_up;
+use records::Child;
+pub use records::{ChildOf, MapRunCounts, MapRunSettings, Tally};
+
+use crate::live::Live;
+use crate::shard::Shared;
+use machine::OutstandingMapRun;
+use model::{ExecutionArn, ExecutionStatus, MapRunArn, limits};
+use owner::{Owner, Purpose};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Semaphore, mpsc};
+
+/// Notices that may wait for an owner: one for each child that runs, and some of other kinds.
+const NOTICES: usize = limits::MAP_RUN_CONCURRENCY as usize + 64;
+/// Runs of executions that are no children themselves, open at once; more wait. AWS: documented.
+const OPEN_RUNS: usize = 1_000;
+
+/// What the owner of a run is told.
+pub(crate) enum Notice {
+    /// A Standard child has ended, and its record says so.
+    Ended { place: u64, items: u64, status: ExecutionStatus },
+    /// An Express child has ended.
+    ExpressEnded { place: u64, child: Box<Child> },
+    /// UpdateMapRun changed these.
+    Settings(MapRunSettings),
+    /// The execution does not wait for the run any more.
+    Abort,
+}
+
+/// The runs that have an owner in this process.
+#[derive(Clone)]
+pub(crate) struct MapRuns {
+    owners: Arc<Mutex<HashMap<MapRunArn, mpsc::Sender<Notice>>>>,
+    /// Room for runs of executions that are no children: were these counted too, runs could wait for each other.
+    open: Arc<Semaphore>,
+    /// Room for Express children, of all runs.
+    express: Arc<Semaphore>,
+    /// One change of settings at a time: each reads, decides and writes.
+    changes: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl MapRuns {
+    pub(crate) fn new(express_children: usize) -> MapRuns {
+        MapRuns {
+            owners: Arc::default(),
+            open: Arc::new(Semaphore::new(OPEN_RUNS)),
+            express: Arc::new(Semaphore::new(express_children.clamp(1, Semaphore::MAX_PERMITS))),
+            changes: Arc::default(),
+        }
+    }
+
+    /// Tells the owner of a run, if there is one.
+    pub(crate) fn tell(&self, run: &MapRunArn, notice: Notice) {
+        let owner = self.owners().get(run).cloned();
+        // INVARIANT(notices): as many children run as notices fit, and each ends once.
+        if let Some(owner) = owner
+            && let Err(mpsc::error::TrySendError::Full(_)) = owner.try_send(notice)
+        {
+            tracing::error!(map_run = %run, "a notice to a Map Run found no room: it goes on after a restart");
+        }
+    }
+
+    /// Makes the caller the owner of a run, unless it has one.
+    fn claim(&self, run: &MapRunArn) -> Option<(mpsc::Sender<Notice>, mpsc::Receiver<Notice>)> {
+        match self.owners().entry(run.clone()) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(place) => {
+                let (sender, receiver) = mpsc::channel(NOTICES);
+                place.insert(sender.clone());
+                Some((sender, receiver))
+            }
+        }
+    }
+
+    fn release(&self, run: &MapRunArn) {
+        self.owners().remove(run);
+    }
+
+    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<MapRunArn, mpsc::Sender<Notice>>> {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Sees to it that a run that an execution waits for is under way.
+    pub(crate) fn go_on_with_map_run(&self, execution: &ExecutionArn, live: &Live, run: OutstandingMapRun) {
+        let Some((sender, notices)) = self.map_runs.claim(&run.plan.arn) else { return };
+        let arn = run.plan.arn.clone();
+        let purpose = Purpose::Run(Box::new(owner::Task {
+            execution: execution.clone(),
+            snapshot: live.execution.clone(),
+            machine: live.machine.clone(),
+            test_case: live.mocking.as_ref().map(|mocking| mocking.test_case.clone()),
+            is_nested: live.child.is_some(),
+            run,
+        }));
+        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(purpose));
+    }
+
+    /// Sees to it that the children of a run that has ended end too.
+    pub(crate) fn wind_up_map_run(&self, arn: MapRunArn) {
+        let Some((sender, notices)) = self.map_runs.claim(&arn) else { return };
+        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(Purpose::WindUp));
+    }
+}

@@ -1,0 +1,337 @@
+//! The owner of a Map Run.
+
+use super::children::Children;
+use super::feed::{Feed, Ready, Selector};
+use super::records::{self, MapRunCounts, MapRunSettings};
+use super::{Notice, results};
+use crate::error::EngineError;
+use crate::keys::{self, RunPart};
+use crate::machines::StateMachine;
+use crate::mailbox::Message;
+use crate::shard::Shared;
+use asl::Distributed;
+use machine::{Execution, OutstandingMapRun, TaskAnswer, threshold_exceeded};
+use model::{ExecutionArn, Failure, MapRunArn, StateMachineType, limits};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use store::{Batch, Table};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+/// Inputs that are made ready before there is room for their children.
+const AHEAD: usize = 10_000;
+/// Bytes that they have together at the most, but for the last.
+const AHEAD_BYTES: usize = 8 * 1024 * 1024;
+/// Inputs that are made ready, and children that are started, before the owner looks up again.
+const WAVE: usize = 128;
+/// Notices that go into one commit of counts.
+const NOTICES: usize = 1_024;
+
+/// Why there is an owner.
+pub(crate) enum Purpose {
+    /// To run a Map Run that an execution waits for.
+    Run(Box<Task>),
+    /// To see the children of one that has ended to their end.
+    WindUp,
+}
+
+/// A Map Run that an execution waits for.
+pub(crate) struct Task {
+    pub(crate) execution: ExecutionArn,
+    /// The execution as it stands while it waits.
+    pub(crate) snapshot: Execution,
+    /// The machine that it runs.
+    pub(crate) machine: Arc<StateMachine>,
+    pub(crate) test_case: Option<Arc<str>>,
+    /// Whether the execution is itself the child of a Map Run.
+    pub(crate) is_nested: bool,
+    pub(crate) run: OutstandingMapRun,
+}
+
+/// How the children came to their end, or what cuts them short.
+enum Outcome {
+    Ended,
+    Failed(Failure),
+    Aborted,
+}
+
+pub(crate) struct Owner {
+    shared: Shared,
+    arn: MapRunArn,
+    notices: mpsc::Receiver<Notice>,
+    settings: MapRunSettings,
+    counts: MapRunCounts,
+    children: Children,
+    /// How many items there are, once that is known.
+    total: Option<u64>,
+    is_aborted: bool,
+    /// The counts as they are stored.
+    written: Option<MapRunCounts>,
+}
+
+impl Owner {
+    pub(crate) fn new(
+        shared: Shared,
+        arn: MapRunArn,
+        sender: mpsc::Sender<Notice>,
+        notices: mpsc::Receiver<Notice>,
+    ) -> Owner {
+        let children = Children::new(shared.clone(), arn.clone(), sender);
+        Owner {
+            shared,
+            arn,
+            notices,
+            settings: MapRunSettings::default(),
+            counts: MapRunCounts::default(),
+            children,
+            total: None,
+            is_aborted: false,
+            written: None,
+        }
+    }
+
+    /// Does what there is to do, and gives the run up.
+    pub(crate) async fn own(mut self, purpose: Purpose) {
+        let outcome = match purpose {
+            Purpose::Run(task) => self.run(*task).await,
+            Purpose::WindUp => self.wind_up().await,
+        };
+        match outcome {
+            Ok(()) | Err(EngineError::Stopped) => {}
+            Err(error) => {
+                tracing::error!(%error, map_run = %self.arn, "a Map Run stands still until the server is restarted");
+                return;
+            }
+        }
+        self.shared.map_runs.release(&self.arn);
+    }
+
+    async fn run(&mut self, mut task: Task) -> Result<(), EngineError> {
+        self.settings = records::read(&*self.shared.store, &self.arn, RunPart::Settings)?.unwrap_or_default();
+        self.counts = self.children.take_up()?;
+        let Some(_permit) = self.room(&task).await? else { return self.give_up().await };
+        let machine = self.shared.machines.revision(&self.arn.child_machine(), task.machine.revision)?;
+        let (_, label) = machine.arn.labelled();
+        let definition = task.machine.definition.clone();
+        let map = definition.distributed_map(label.unwrap_or_default());
+        let Some(distributed) = map.and_then(|map| map.distributed.as_deref()) else {
+            return Err(EngineError::Violation {
+                execution: task.execution.to_string(),
+                problem: format!("it waits for {}, whose state is not in its definition", self.arn),
+            });
+        };
+        self.children.run_by(machine, distributed.execution_type, task.test_case.take());
+        match self.see_through(&task, distributed).await? {
+            Outcome::Aborted => self.give_up().await,
+            Outcome::Ended => {
+                let answer = results::collect(&self.shared, &self.arn, &task.run.state, distributed)?;
+                self.end_with(&task, answer).await?;
+                self.forget().await
+            }
+            Outcome::Failed(failure) => {
+                self.children.stop().await?;
+                // AWS: documented, Express children cannot be stopped: the state fails without waiting for them.
+                if distributed.execution_type == StateMachineType::Standard {
+                    self.drain().await?;
+                }
+                self.end_with(&task, TaskAnswer::Failed(failure)).await?;
+                self.drain().await?;
+                self.forget().await
+            }
+        }
+    }
+
+    /// Takes up a run that has ended: what its children do is counted until the last one has ended.
+    async fn wind_up(&mut self) -> Result<(), EngineError> {
+        self.counts = self.children.take_up()?;
+        self.give_up().await
+    }
+
+    async fn give_up(&mut self) -> Result<(), EngineError> {
+        self.children.stop().await?;
+        self.drain().await?;
+        self.forget().await
+    }
+
+    /// Waits for room among the open runs; `None` if the run is aborted meanwhile.
+    async fn room(&mut self, task: &Task) -> Result<Option<Option<OwnedSemaphorePermit>>, EngineError> {
+        if task.is_nested {
+            return Ok(Some(None));
+        }
+        let mut room = Box::pin(self.shared.map_runs.open.clone().acquire_owned());
+        loop {
+            let notice = tokio::select! {
+                permit = &mut room => return Ok(Some(permit.ok())),
+                notice = self.notices.recv() => notice.ok_or(EngineError::Stopped)?,
+            };
+            let mut batch = Batch::new();
+            self.take_in(notice, &mut batch);
+            self.write(batch).await?;
+            if self.is_aborted {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Starts the children, and waits for the last one, or for a reason to stop.
+    async fn see_through(&mut self, task: &Task, distributed: &Distributed) -> Result<Outcome, EngineError> {
+        let selector = Selector {
+            shared: self.shared.clone(),
+            execution: task.snapshot.clone(),
+            definition: task.machine.definition.clone(),
+            scope: task.run.scope,
+        };
+        let mut feed = Feed::new(&task.run.plan, selector);
+        self.total = feed.total();
+        let mut ahead = VecDeque::new();
+        let mut is_read = false;
+        loop {
+            if let Err(failure) = self.read_ahead(&mut feed, &mut ahead, &mut is_read) {
+                return Ok(Outcome::Failed(failure));
+            }
+            let wave: Vec<Ready> =
+                ahead.drain(..ahead.len().min(self.room_for_children(distributed)).min(WAVE)).collect();
+            let is_full = is_read || ahead.len() >= AHEAD;
+            if is_read && wave.is_empty() && ahead.is_empty() && self.children.running() == 0 {
+                return Ok(self.verdict().unwrap_or(Outcome::Ended));
+            }
+            let is_idle = wave.is_empty() && is_full;
+            self.children.start(wave, &mut self.counts).await?;
+            self.count_pending(&ahead, is_read);
+            self.listen(is_idle).await?;
+            if let Some(outcome) = self.verdict() {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Makes some more inputs ready. Those of children that exist already are passed over.
+    fn read_ahead(
+        &mut self,
+        feed: &mut Feed,
+        ahead: &mut VecDeque<Ready>,
+        is_read: &mut bool,
+    ) -> Result<(), Failure> {
+        let mut bytes: usize = ahead.iter().map(|ready| ready.input.size()).sum();
+        for _ in 0..WAVE {
+            if *is_read || ahead.len() >= AHEAD || bytes >= AHEAD_BYTES {
+                break;
+            }
+            match feed.next()? {
+                Some(ready) if self.children.exists(ready.place) => {}
+                Some(ready) => {
+                    bytes += ready.input.size();
+                    ahead.push_back(ready);
+                }
+                None => *is_read = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn room_for_children(&self, distributed: &Distributed) -> usize {
+        let own = match self.settings.max_concurrency {
+            0 => limits::MAP_RUN_CONCURRENCY,
+            limit => limit.min(limits::MAP_RUN_CONCURRENCY),
+        };
+        let limit = match distributed.execution_type {
+            StateMachineType::Standard => usize::try_from(own).unwrap_or(usize::MAX),
+            // Each of them stays in memory.
+            StateMachineType::Express => {
+                usize::try_from(own).unwrap_or(usize::MAX).min(self.shared.config.express_executions)
+            }
+        };
+        limit.saturating_sub(self.children.running())
+    }
+
+    fn count_pending(&mut self, ahead: &VecDeque<Ready>, is_read: bool) {
+        self.counts.executions.pending = ahead.len() as u64;
+        self.counts.items.pending = 0;
+        let begun = self.counts.items.total();
+        let waiting: u64 = ahead.iter().map(|ready| ready.items).sum();
+        self.counts.items.pending = match self.total {
+            Some(total) => total.saturating_sub(begun),
+            None => waiting,
+        };
+        if is_read && self.total.is_none() {
+            self.total = Some(begun + waiting);
+        }
+    }
+
+    /// Takes in what has happened to the children; where `is_idle`, waits for something to happen.
+    async fn listen(&mut self, is_idle: bool) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        if is_idle {
+            let notice = self.notices.recv().await.ok_or(EngineError::Stopped)?;
+            self.take_in(notice, &mut batch);
+        }
+        for _ in 0..NOTICES {
+            let Ok(notice) = self.notices.try_recv() else { break };
+            self.take_in(notice, &mut batch);
+        }
+        self.write(batch).await
+    }
+
+    fn take_in(&mut self, notice: Notice, batch: &mut Batch) {
+        match notice {
+            Notice::Ended { place, items, status } => {
+                if self.children.ended(place) {
+                    self.counts.end(status, items);
+                }
+            }
+            Notice::ExpressEnded { place, child } => {
+                if self.children.ended(place) {
+                    self.counts.end(child.status, child.items);
+                    let key = keys::map_run_child(&self.arn, place);
+                    batch.put(Table::MapRunChildren, key, crate::records::seal(&*child));
+                }
+            }
+            Notice::Settings(settings) => self.settings = settings,
+            Notice::Abort => self.is_aborted = true,
+        }
+    }
+
+    /// What cuts the run short, if something does.
+    fn verdict(&self) -> Option<Outcome> {
+        if self.is_aborted {
+            return Some(Outcome::Aborted);
+        }
+        let failures = self.counts.items.failed + self.counts.items.timed_out;
+        self.settings.are_exceeded(failures, self.total).then(|| Outcome::Failed(threshold_exceeded()))
+    }
+
+    /// Waits until no child runs any more.
+    async fn drain(&mut self) -> Result<(), EngineError> {
+        while self.children.running() > 0 {
+            self.listen(true).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the execution the run's answer.
+    async fn end_with(&self, task: &Task, answer: TaskAnswer) -> Result<(), EngineError> {
+        let arn = task.execution.clone();
+        let message =
+            Message::MapRunEnded { arn: arn.clone(), scope: task.run.scope, run: task.run.run, answer };
+        self.shared.mailboxes.send(&arn, message).await
+    }
+
+    /// Nothing is left to be done. Should the execution not have heard of it yet, the next process sees the run through
+    /// once more: it finds every child ended.
+    async fn forget(&mut self) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        batch.delete(Table::OpenMapRuns, keys::open_map_run(&self.arn));
+        self.write(batch).await
+    }
+
+    /// Writes what changed, with the counts.
+    async fn write(&mut self, mut batch: Batch) -> Result<(), EngineError> {
+        if self.written == Some(self.counts) && batch.is_empty() {
+            return Ok(());
+        }
+        let key = keys::map_run(&self.arn, RunPart::Counts);
+        batch.put(Table::MapRuns, key, crate::records::seal(&self.counts));
+        self.shared.commits.enqueue(batch).await?.await?;
+        self.written = Some(self.counts);
+        Ok(())
+    }
+}
