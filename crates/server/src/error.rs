@@ -121,6 +121,7 @@ pub(crate) enum ApiError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ValidationReason {
     ApiDoesNotSupportLabeledArns,
+    CannotUpdateCompletedMapRun,
     MissingRequiredParameter,
     InvalidRoutingConfiguration,
 }
@@ -129,6 +130,7 @@ impl ValidationReason {
     fn as_str(self) -> &'static str {
         match self {
             ValidationReason::ApiDoesNotSupportLabeledArns => "API_DOES_NOT_SUPPORT_LABELED_ARNS",
+            ValidationReason::CannotUpdateCompletedMapRun => "CANNOT_UPDATE_COMPLETED_MAP_RUN",
             ValidationReason::MissingRequiredParameter => "MISSING_REQUIRED_PARAMETER",
             ValidationReason::InvalidRoutingConfiguration => "INVALID_ROUTING_CONFIGURATION",
         }

@@ -172,6 +172,20 @@ impl Fields<'_> {
         Ok(self.integer(name, range)?.unwrap_or(0))
     }
 
+    /// An optional number, which may have a fraction.
+    pub(crate) fn number(&mut self, name: &str, range: RangeInclusive<i64>) -> Result<Option<f64>, ApiError> {
+        let Some(value) = self.present(name) else { return Ok(None) };
+        let Value::Number(number) = value else { return Err(mismatch(value, "Float")) };
+        let constraint = match above_or_below(number, &range) {
+            Some(true) => format!("Member must have value less than or equal to {}", range.end()),
+            Some(false) => format!("Member must have value greater than or equal to {}", range.start()),
+            None => return Ok(Some(number.to_f64())),
+        };
+        let (shown, path) = (value.to_text(), self.path_to(name));
+        self.violate(Some(&shown), &path, &constraint);
+        Ok(None)
+    }
+
     /// An optional boolean.
     pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
         let Some(value) = self.present(name) else { return Ok(None) };

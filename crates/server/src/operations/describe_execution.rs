@@ -37,6 +37,7 @@ fn describe(record: &ExecutionRecord, with_data: bool) -> Object {
         put(&mut answer, "cause", failure.cause.clone());
     }
     put_through(&mut answer, &record.through);
+    put(&mut answer, "mapRunArn", record.child.as_ref().map(|child| child.map_run.0.clone()));
     put(&mut answer, "traceHeader", record.trace_header.clone());
     answer
 }
@@ -55,6 +56,12 @@ fn included(is_included: bool) -> Value {
 fn put_redrive(answer: &mut Object, record: &ExecutionRecord, not_redrivable: Option<NotRedrivable>) {
     answer.insert("redriveCount", record.redrive_count);
     put(answer, "redriveDate", record.redriven_at.map(Timestamp::to_wire));
-    answer.insert("redriveStatus", if not_redrivable.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" });
+    let status = match (&not_redrivable, &record.child) {
+        (Some(_), _) => "NOT_REDRIVABLE",
+        // AWS: documented, a child is redriven with its Map Run alone.
+        (None, Some(_)) => "REDRIVABLE_BY_MAP_RUN",
+        (None, None) => "REDRIVABLE",
+    };
+    answer.insert("redriveStatus", status);
     put(answer, "redriveStatusReason", not_redrivable.map(|reason| reason.to_string()));
 }

@@ -11,6 +11,7 @@ mod delete_state_machine_alias;
 mod delete_state_machine_version;
 mod describe_activity;
 mod describe_execution;
+mod describe_map_run;
 mod describe_state_machine;
 mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
@@ -18,11 +19,13 @@ mod get_activity_task;
 mod get_execution_history;
 mod list_activities;
 mod list_executions;
+mod list_map_runs;
 mod list_state_machine_aliases;
 mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod machine;
+mod map_run;
 mod publish_state_machine_version;
 mod redrive_execution;
 mod send_task_failure;
@@ -35,6 +38,7 @@ mod tag_resource;
 mod tags;
 mod test_state;
 mod untag_resource;
+mod update_map_run;
 mod update_state_machine;
 mod update_state_machine_alias;
 mod validate_state_machine_definition;
@@ -94,10 +98,12 @@ const OPERATIONS: &[&str] = &[
     "CreateStateMachine",
     "DeleteStateMachine",
     "DescribeExecution",
+    "DescribeMapRun",
     "DescribeStateMachine",
     "DescribeStateMachineForExecution",
     "GetExecutionHistory",
     "ListExecutions",
+    "ListMapRuns",
     "ListStateMachines",
     "ListTagsForResource",
     "RedriveExecution",
@@ -110,6 +116,7 @@ const OPERATIONS: &[&str] = &[
     "TagResource",
     "TestState",
     "UntagResource",
+    "UpdateMapRun",
     "UpdateStateMachine",
     "ValidateStateMachineDefinition",
     "PublishStateMachineVersion",
@@ -132,10 +139,12 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
         "CreateStateMachine" => create_state_machine::call(caller, body).await,
         "DeleteStateMachine" => delete_state_machine::call(caller, body).await,
         "DescribeExecution" => describe_execution::call(caller, body),
+        "DescribeMapRun" => describe_map_run::call(caller, body),
         "DescribeStateMachine" => describe_state_machine::call(caller, body),
         "DescribeStateMachineForExecution" => describe_state_machine_for_execution::call(caller, body),
         "GetExecutionHistory" => get_execution_history::call(caller, body),
         "ListExecutions" => list_executions::call(caller, body),
+        "ListMapRuns" => list_map_runs::call(caller, body),
         "ListStateMachines" => list_state_machines::call(caller, body),
         "ListTagsForResource" => list_tags_for_resource::call(caller, body),
         "RedriveExecution" => redrive_execution::call(caller, body).await,
@@ -148,6 +157,7 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
         "TagResource" => tag_resource::call(caller, body).await,
         "TestState" => test_state::call(caller, body).await,
         "UntagResource" => untag_resource::call(caller, body).await,
+        "UpdateMapRun" => update_map_run::call(caller, body).await,
         "UpdateStateMachine" => update_state_machine::call(caller, body).await,
         "ValidateStateMachineDefinition" => validate_state_machine_definition::call(body),
         "PublishStateMachineVersion" => publish_state_machine_version::call(caller, body).await,
