@@ -25,7 +25,7 @@ def test_other_paths_are_not_found_with_a_hint(server):
     assert "X-Amz-Target" in json.load(caught.value)["hint"]
 
 
-@pytest.mark.parametrize("operation", ["PublishStateMachineVersion", "ListMapRuns", "Nonsense"])
+@pytest.mark.parametrize("operation", ["PublishStateMachine", "listStateMachines", "Nonsense"])
 def test_operations_that_are_not_served_are_unknown(server, operation):
     status, headers, body = server.post(operation, b"{}")
     assert status == 400 and headers["x-amzn-requestid"]

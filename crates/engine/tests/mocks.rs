@@ -4,7 +4,7 @@
 
 mod support;
 
-use engine::{StartError, Started, StateMachine};
+use engine::{Publication, StartError, Started, StateMachine};
 use model::{ExecutionArn, ExecutionStatus, StateMachineType};
 use std::fs;
 use std::path::PathBuf;
@@ -24,6 +24,7 @@ on_both_stores!(
     a_test_case_that_cannot_be_used_is_refused,
     a_test_case_belongs_to_the_start,
     express_executions_are_answered_too,
+    a_nested_execution_has_a_test_case_of_its_own,
 );
 
 /// A file of mocked integrations for the machine `m`.
@@ -301,4 +302,29 @@ fn express_executions_are_answered_too(bed: &Bed) {
     start.test_case = Some("None".to_owned());
     let refused = process.run(process.engine.start_sync_execution(start)).unwrap_err();
     assert!(matches!(refused, StartError::TestCase(_)), "{refused:?}");
+}
+
+fn a_nested_execution_has_a_test_case_of_its_own(bed: &Bed) {
+    let file = MockFile::new(r#""A": "R""#, r#""R": {"0": {"Return": {"Payload": 7}}}"#);
+    let process = file.boot(bed);
+    let child = process.create("m", &one(&lambda("A", r#""End": true"#))).arn.clone();
+    process.run(process.engine.machines().publish(&child.0, None, Publication::default())).unwrap();
+    let nested = |name: &str, arn: &str| {
+        let task = format!(
+            r#""B": {{"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                "Parameters": {{"StateMachineArn": "{arn}"}},
+                "OutputPath": "$['Output', 'StateMachineVersionArn']", "End": true}}"#
+        );
+        let definition = format!(r#"{{"StartAt": "B", "States": {{{task}}}}}"#);
+        let parent = process.create(name, &definition);
+        let arn = process.start(&parent, "e");
+        process.ended(&arn)
+    };
+    let of_machine = nested("p1", &format!("{child}#Case"));
+    assert_eq!(&**of_machine.output.unwrap().text(), r#"{"Output":{"Payload":7}}"#);
+    let of_version = nested("p2", &format!("{child}:1#Case"));
+    let expected = format!(r#"{{"Output":{{"Payload":7}},"StateMachineVersionArn":"{child}:1"}}"#);
+    assert_eq!(&**of_version.output.unwrap().text(), expected);
+    let failure = nested("p3", &format!("{child}#None")).failure.unwrap();
+    assert_eq!(failure.error.as_deref(), Some("StepFunctions.InvalidNameException"));
 }
