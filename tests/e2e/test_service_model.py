@@ -10,7 +10,7 @@ MODEL = botocore.session.get_session().get_service_model("stepfunctions")
 OPERATIONS = sorted(MODEL.operation_names)
 
 # What is still to come. The tests below assert that these lists are exact, so that they can only shrink.
-MISSING_OPERATIONS = {"DescribeMapRun", "ListMapRuns", "UpdateMapRun"}
+MISSING_OPERATIONS = set()
 UNREAD_MEMBERS = set()
 
 
@@ -70,11 +70,15 @@ FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:"
 TOKEN = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 # Members that nothing here gives back, without those below them.
 UNSEEN_MEMBERS = {
-    # Of the children of a Distributed Map.
-    "DescribeExecution": {"mapRunArn"},
-    "DescribeStateMachine": {"label"},
-    "DescribeStateMachineForExecution": {"label", "mapRunArn"},
-    "ListExecutions": {"executions.[].itemCount", "executions.[].mapRunArn"},
+    # Of Map Runs that are redriven.
+    "DescribeMapRun": {
+        "executionCounts.failuresNotRedrivable",
+        "executionCounts.pendingRedrive",
+        "itemCounts.failuresNotRedrivable",
+        "itemCounts.pendingRedrive",
+        "redriveCount",
+        "redriveDate",
+    },
     "TestState": {
         # Of a Distributed Map.
         "inspectionData.afterItemBatcher",
@@ -86,10 +90,8 @@ UNSEEN_MEMBERS = {
         "inspectionData.response",
     },
     "GetExecutionHistory": {
-        # Of a Distributed Map.
-        "events.[].mapRunFailedEventDetails",
+        # Of Map Runs that are redriven.
         "events.[].mapRunRedrivenEventDetails",
-        "events.[].mapRunStartedEventDetails",
         # No recording of AWS has these events, or a cause in those of time-outs.
         "events.[].activityScheduleFailedEventDetails",
         "events.[].activityTimedOutEventDetails.cause",
@@ -137,6 +139,7 @@ def use_all(sfn):
     express(sfn)
     workers(sfn)
     trials(sfn)
+    map_runs(sfn)
     for number, (states, input) in enumerate(EVENTFUL):
         definition = json.dumps({"StartAt": next(iter(states)), "States": states, "TimeoutSeconds": 5})
         arn = create(sfn, f"model-{number}", definition)
@@ -241,6 +244,32 @@ def workers(sfn):
     execution = sfn.start_execution(stateMachineArn=late)["executionArn"]
     sfn.get_activity_task(activityArn=activity)
     finished(sfn, execution)
+
+
+def map_runs(sfn):
+    """Distributed Maps: one that succeeds, one that fails and is redriven."""
+
+    def run(name, state, **members):
+        config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+        processor = {"ProcessorConfig": config, "StartAt": "I", "States": {"I": state}}
+        mapped = {"Type": "Map", "Label": "L", "ItemProcessor": processor, "End": True, **members}
+        arn = create(sfn, name, definition_of({"M": mapped}))
+        execution = sfn.start_execution(stateMachineArn=arn, input="[1, 2]")["executionArn"]
+        finished(sfn, execution)
+        return arn, execution
+
+    arn, execution = run("model-map", {"Type": "Pass", "End": True}, ToleratedFailurePercentage=50)
+    map_run = sfn.list_map_runs(executionArn=execution)["mapRuns"][0]["mapRunArn"]
+    sfn.describe_map_run(mapRunArn=map_run)
+    sfn.describe_state_machine(stateMachineArn=arn + "/L")
+    child = sfn.list_executions(mapRunArn=map_run)["executions"][0]["executionArn"]
+    sfn.describe_execution(executionArn=child)
+    sfn.describe_state_machine_for_execution(executionArn=child)
+    _, failing = run("model-map-fails", {"Type": "Fail", "Error": "E", "Cause": "C"})
+    sfn.redrive_execution(executionArn=failing)
+    finished(sfn, failing)
+    map_run = sfn.list_map_runs(executionArn=failing, maxResults=1)["mapRuns"][0]["mapRunArn"]
+    sfn.describe_map_run(mapRunArn=map_run)
 
 
 def trials(sfn):

@@ -301,3 +301,22 @@ def test_versions_and_aliases_outlive_the_server(fresh_server, name):
     assert versions(sfn, arn) == [2, 1]
     assert sfn.describe_state_machine_alias(stateMachineAliasArn=arn + ":prod")["description"] == "d"
     assert sfn.start_execution(stateMachineArn=arn + ":prod")["executionArn"]
+
+
+def test_a_distributed_map_is_described_by_its_label(sfn, name, refused):
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "I",
+        "States": {"I": {"Type": "Pass", "End": True}},
+    }
+    states = {"M": {"Type": "Map", "Label": "Each", "ItemProcessor": processor, "End": True}}
+    definition = json.dumps({"StartAt": "M", "States": states})
+    arn = sfn.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
+    described = sfn.describe_state_machine(stateMachineArn=arn + "/Each")
+    assert (described["stateMachineArn"], described["label"]) == (arn + "/Each", "Each")
+    assert json.loads(described["definition"])["StartAt"] == "I"
+    assert "label" not in sfn.describe_state_machine(stateMachineArn=arn)
+    missing = refused(sfn.describe_state_machine, stateMachineArn=arn + "/None")
+    assert missing == ("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}/None'")
+    for operation in [sfn.start_execution, sfn.delete_state_machine, sfn.publish_state_machine_version]:
+        assert refused(operation, stateMachineArn=arn + "/Each")[0] == "ValidationException"

@@ -143,6 +143,17 @@ impl StateMachines {
         }
     }
 
+    /// The machine that the children of a distributed Map would run now, by its ARN `…:stateMachine:NAME/LABEL`.
+    pub fn of_children(&self, arn: &str) -> Result<Option<Arc<StateMachine>>, EngineError> {
+        let arn = StateMachineArn(arn.into());
+        let (_, Some(label)) = arn.labelled() else { return Ok(None) };
+        let Some(whole) = self.get(&arn.without_label().0)? else { return Ok(None) };
+        if whole.definition.distributed_map(label).is_none() {
+            return Ok(None);
+        }
+        self.revision(&arn, whole.revision).map(Some)
+    }
+
     /// Registers a machine, unless one of its name is registered.
     pub async fn create(&self, machine: StateMachine) -> Result<CreateOutcome, EngineError> {
         self.create_and_publish(machine, None).await

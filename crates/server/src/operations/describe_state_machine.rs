@@ -12,12 +12,17 @@ pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError>
     StatesArn::parse_as(&arn, &["stateMachine"])?;
     let (found, version) = match machine::at_version(caller, &arn)? {
         Some((found, version)) => (found, Some(version)),
-        None => (machine::existing(caller, &arn)?, None),
+        None => match caller.api.engine.machines().of_children(&arn)? {
+            Some(found) => (found, None),
+            None => (machine::existing(caller, &arn)?, None),
+        },
     };
     let mut answer = machine::describe(&found, included == IncludedData::AllData);
     answer.insert("status", found.status.as_str());
     answer.insert("type", found.machine_type.as_str());
     answer.insert("creationDate", found.created_at.to_wire());
+    // AWS: documented, for the ARN of a distributed Map alone.
+    put(&mut answer, "label", found.arn.labelled().1);
     if let Some(version) = version {
         // AWS: recorded sfn_api_versioning/test_publish_state_machine_version, with the date as documented.
         answer.insert("stateMachineArn", version.arn);
