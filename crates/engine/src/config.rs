@@ -3,7 +3,7 @@
 use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
 use crate::quotas::Quotas;
 use logs::{ExecutionLog, NoLog};
-use model::Partition;
+use model::{Partition, limits};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,10 @@ pub struct EngineConfig {
     pub express_executions: usize,
     /// How much it holds of what AWS has quotas for.
     pub quotas: Quotas,
+    /// How long an execution is kept after it ended; for ever where it is absent.
+    pub retention: Option<Duration>,
+    /// How often is looked for executions that were kept long enough.
+    pub retention_interval: Duration,
     /// How far ahead timers are held in memory; later ones stay in the store alone.
     pub timer_horizon: Duration,
     /// Whether every execution is compared with the one rebuilt from its stored facts after each commit.
@@ -47,6 +51,8 @@ impl EngineConfig {
             idle_executions: 1024,
             express_executions: 1000,
             quotas: Quotas::default(),
+            retention: Some(Duration::from_secs(limits::RETENTION_DAYS * 24 * 60 * 60)),
+            retention_interval: Duration::from_secs(60),
             timer_horizon: Duration::from_secs(120),
             verify: cfg!(debug_assertions),
             clock: Arc::new(SystemClock),

@@ -12,6 +12,7 @@ use crate::page::Page;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
 use crate::redrive::Redrives;
+use crate::retention::{self, Removals};
 use crate::shard::{Shard, Shared};
 use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
@@ -63,6 +64,7 @@ impl Engine {
         let reach = u64::try_from(config.timer_horizon.as_millis()).unwrap_or(u64::MAX);
         horizon.move_to(config.clock.now().plus_millis(reach));
         let closings = Closings::default();
+        let removals = Removals::read(&*store)?;
         let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
         let map_runs = MapRuns::new(config.express_executions);
         let shared = Shared {
@@ -75,6 +77,7 @@ impl Engine {
             mailboxes,
             horizon,
             closings,
+            removals,
             express,
             open: OpenCount::default(),
             map_runs,
@@ -92,6 +95,7 @@ impl Engine {
         engine.recover().await?;
         engine.shared.take_up_duties();
         tokio::spawn(timers::keep_moving(engine.shared.clone()));
+        tokio::spawn(retention::keep_removing(engine.shared.clone()));
         Ok(engine)
     }
 
@@ -210,29 +214,10 @@ impl Engine {
             trace_header: opening.trace_header,
             redrive_count: redrives.count,
             redriven_at: redrives.latest,
-            through: self.started_through(arn)?,
+            through: started_through(&*self.shared.store, arn)?,
             child,
             machine,
         }))
-    }
-
-    /// What the first event of the execution says of how it was started.
-    fn started_through(&self, arn: &ExecutionArn) -> Result<StartedThrough, EngineError> {
-        let key = keys::fact(arn, EventId(1), 0);
-        let Some(bytes) = self.shared.store.get(Table::Facts, &key)? else {
-            return Ok(StartedThrough::default());
-        };
-        Ok(match decode_fact(&key, &bytes)?.event().map(|event| &event.details) {
-            Some(EventDetails::ExecutionStarted {
-                state_machine_alias_arn,
-                state_machine_version_arn,
-                ..
-            }) => StartedThrough {
-                version_arn: state_machine_version_arn.clone(),
-                alias_arn: state_machine_alias_arn.clone(),
-            },
-            _ => StartedThrough::default(),
-        })
     }
 
     /// Waits until an execution has ended, and gives it; `None` if there is none of that ARN.
@@ -394,4 +379,21 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What the first event of the execution says of how it was started.
+pub(crate) fn started_through(store: &dyn Store, arn: &ExecutionArn) -> Result<StartedThrough, EngineError> {
+    let key = keys::fact(arn, EventId(1), 0);
+    let Some(bytes) = store.get(Table::Facts, &key)? else {
+        return Ok(StartedThrough::default());
+    };
+    Ok(match decode_fact(&key, &bytes)?.event().map(|event| &event.details) {
+        Some(EventDetails::ExecutionStarted {
+            state_machine_alias_arn, state_machine_version_arn, ..
+        }) => StartedThrough {
+            version_arn: state_machine_version_arn.clone(),
+            alias_arn: state_machine_alias_arn.clone(),
+        },
+        _ => StartedThrough::default(),
+    })
 }

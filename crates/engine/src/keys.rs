@@ -13,6 +13,8 @@
 //! | Executions | ARN, 2 | redrives: how often, when last, and who asked |
 //! | ExecutionsByMachine | ARN of machine, version or alias, start (newest first), ARN | status and end |
 //! | OpenExecutions | ARN | nothing |
+//! | ClosedExecutions | end, ARN | nothing; 1 once the execution is removed and its facts alone are left |
+//! | Meta | a name | a setting of the engine |
 //! | Facts | ARN, event id, place behind that event | fact |
 //! | Timers | due, ARN | nothing |
 //! | Duties | kind, ARN, number | what is still to be done |
@@ -47,6 +49,17 @@ pub(crate) enum RunPart {
     Settings = 1,
     Counts = 2,
     Closing = 3,
+}
+
+impl Part {
+    /// Every part.
+    pub(crate) const ALL: [Part; 4] = [Part::Opening, Part::Closing, Part::Redrives, Part::MapRun];
+}
+
+impl RunPart {
+    /// Every part.
+    pub(crate) const ALL: [RunPart; 4] =
+        [RunPart::Opening, RunPart::Settings, RunPart::Counts, RunPart::Closing];
 }
 
 pub(crate) fn state_machine(name: &str) -> Vec<u8> {
@@ -91,6 +104,15 @@ pub(crate) fn execution(arn: &ExecutionArn, part: Part) -> Vec<u8> {
     KeyWriter::new().text(&arn.0).u64(part as u64).finish()
 }
 
+/// The execution and the part of it that a key of Executions names.
+pub(crate) fn read_execution(key: &[u8]) -> Option<(ExecutionArn, Part)> {
+    let mut reader = KeyReader::new(key);
+    let arn = reader.text().ok()?;
+    let number = reader.u64().ok()?;
+    let part = Part::ALL.into_iter().find(|part| *part as u64 == number)?;
+    Some((ExecutionArn(arn.into()), part))
+}
+
 pub(crate) fn by_machine(machine: &StateMachineArn, started_at: Timestamp, arn: &ExecutionArn) -> Vec<u8> {
     KeyWriter::new().text(&machine.0).newest_first(millis(started_at)).text(&arn.0).finish()
 }
@@ -100,10 +122,20 @@ pub(crate) fn listings<'a>(
     about: &'a About,
     through: &'a StartedThrough,
 ) -> impl Iterator<Item = Vec<u8>> + use<'a> {
+    listings_of(&about.state_machine_arn, about.started_at, &about.arn, through)
+}
+
+/// The same, where the execution is not in memory.
+pub(crate) fn listings_of<'a>(
+    machine: &StateMachineArn,
+    started_at: Timestamp,
+    arn: &'a ExecutionArn,
+    through: &'a StartedThrough,
+) -> impl Iterator<Item = Vec<u8>> + use<'a> {
     let qualified = [&through.version_arn, &through.alias_arn].into_iter().flatten().cloned();
-    std::iter::once(about.state_machine_arn.clone())
+    std::iter::once(machine.clone())
         .chain(qualified.map(StateMachineArn))
-        .map(|machine| by_machine(&machine, about.started_at, &about.arn))
+        .map(move |machine| by_machine(&machine, started_at, arn))
 }
 
 pub(crate) fn executions_of(machine: &StateMachineArn) -> KeyRange {
@@ -124,6 +156,20 @@ pub(crate) fn open_execution(arn: &ExecutionArn) -> Vec<u8> {
 
 pub(crate) fn read_open_execution(key: &[u8]) -> Option<ExecutionArn> {
     KeyReader::new(key).text().ok().map(|arn| ExecutionArn(arn.into()))
+}
+
+pub(crate) fn closed_execution(at: Timestamp, arn: &ExecutionArn) -> Vec<u8> {
+    KeyWriter::new().u64(millis(at)).text(&arn.0).finish()
+}
+
+/// Executions that ended before the moment.
+pub(crate) fn closed_executions_before(at: Timestamp) -> KeyRange {
+    KeyRange::between(KeyWriter::new().u64(0).finish(), KeyWriter::new().u64(millis(at)).finish())
+}
+
+/// When an execution ended, and which.
+pub(crate) fn read_closed_execution(key: &[u8]) -> Option<(Timestamp, ExecutionArn)> {
+    read_timer(key)
 }
 
 pub(crate) fn fact(arn: &ExecutionArn, event: EventId, place: u64) -> Vec<u8> {
@@ -240,6 +286,10 @@ mod tests {
         let machine = StateMachineArn("arn:aws:states:r:1:stateMachine:m".into());
         let at = Timestamp(1_700_000_000_123);
         assert_eq!(read_timer(&timer(at, &arn)), Some((at, arn.clone())));
+        assert_eq!(read_closed_execution(&closed_execution(at, &arn)), Some((at, arn.clone())));
+        for part in Part::ALL {
+            assert_eq!(read_execution(&execution(&arn, part)), Some((arn.clone(), part)));
+        }
         assert_eq!(read_by_machine(&by_machine(&machine, at, &arn)), Some(arn.clone()));
         assert_eq!(read_fact(&fact(&arn, EventId(7), 3)), Some(EventId(7)));
         let run = MapRunArn("arn:aws:states:r:1:mapRun:m/l:u".into());

@@ -40,6 +40,7 @@ mod page;
 mod quotas;
 mod records;
 mod redrive;
+mod retention;
 mod shard;
 mod start;
 mod test_state;

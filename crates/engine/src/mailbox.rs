@@ -5,6 +5,7 @@ use crate::error::{EngineError, StartError, TokenError};
 use crate::machines::StateMachine;
 use crate::map_runs::ChildOf;
 use crate::redrive::RedriveMessage;
+use crate::retention::RemoveMessage;
 use crate::start::Started;
 use json::Payload;
 use machine::{ScopeId, TaskAnswer};
@@ -43,6 +44,8 @@ pub(crate) enum Message {
     Redrive(RedriveMessage),
     /// Take up an execution that was open when the process began.
     Recover { arn: ExecutionArn },
+    /// Remove executions that ended long ago.
+    Remove(RemoveMessage),
     /// Timers that came within reach.
     Timers(Vec<(Timestamp, ExecutionArn)>),
     /// Call nothing more; then, when asked to end, end.

@@ -16,6 +16,7 @@ use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, Opening};
+use crate::retention::Removals;
 use crate::start::Started;
 use crate::timers::Horizon;
 use crate::verify;
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) closings: Closings,
     /// How many executions have not ended.
     pub(crate) open: OpenCount,
+    pub(crate) removals: Removals,
     /// Room for Express executions.
     pub(crate) express: Arc<Semaphore>,
     pub(crate) map_runs: MapRuns,
@@ -247,6 +249,7 @@ impl Shard {
                 Ok(())
             }
             Message::Redrive(message) => self.redrive(message, round),
+            Message::Remove(message) => self.remove(message, round),
             Message::Recover { arn } => self.recover(&arn, round),
             Message::Timers(timers) => {
                 self.timers.extend(timers);
@@ -266,6 +269,14 @@ impl Shard {
 
     fn start(&mut self, start: StartMessage, round: &mut Round) -> Result<(), EngineError> {
         let StartMessage { arn, machine, through, input, trace_header, test_case, child, reply } = start;
+        if self.shared.removals.has(&arn) {
+            // For a moment more: the facts of the one that ended long ago are still on their way out.
+            round.answer(move |outcome| {
+                let _ =
+                    reply.send(outcome.map_err(StartError::from).and(Err(StartError::AlreadyExists(arn))));
+            });
+            return Ok(());
+        }
         if let Some(known) = self.known_start(&arn)? {
             // AWS: recorded, the same name with the same input while it runs is the same execution.
             let answer = if known.is_running && known.input == input && known.test_case == test_case {
@@ -399,6 +410,10 @@ impl Shard {
         batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
         batch.delete(Table::OpenExecutions, keys::open_execution(arn));
         self.shared.open.subtract_one();
+        if live.child.is_none() {
+            // A child of a Map Run is kept for as long as the execution that the run belongs to.
+            batch.put(Table::ClosedExecutions, keys::closed_execution(closing.stopped_at, arn), Vec::new());
+        }
         if let Some(about) = &execution.about {
             self.list(about, &execution.through, execution.status, batch);
         }
@@ -447,6 +462,9 @@ impl Shard {
         if self.live.contains_key(arn) {
             return Ok(true);
         }
+        if self.shared.removals.has(arn) {
+            return Ok(false);
+        }
         let Some(opening) = self.opening(arn)? else { return Ok(false) };
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
@@ -479,11 +497,11 @@ impl Shard {
         }))
     }
 
-    fn opening(&self, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {
+    pub(crate) fn opening(&self, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {
         self.record(arn, Part::Opening)
     }
 
-    fn closing(&self, arn: &ExecutionArn) -> Result<Option<Closing>, EngineError> {
+    pub(crate) fn closing(&self, arn: &ExecutionArn) -> Result<Option<Closing>, EngineError> {
         self.record(arn, Part::Closing)
     }
 

@@ -10,6 +10,8 @@ pub const HISTORY_EVENTS: u64 = 25_000;
 pub const REDRIVABLE_HISTORY_EVENTS: u64 = 24_999;
 /// Seconds after its end in which an execution can be redriven: 14 days.
 pub const REDRIVABLE_SECONDS: u64 = 14 * 86_400;
+/// Days for which an execution is kept after it ended; then its name can be used again.
+pub const RETENTION_DAYS: u64 = 90;
 /// Characters of the name of a machine, an execution, an activity or a state.
 pub const NAME_LENGTH: usize = 80;
 /// Characters of an ARN in most operations.

@@ -54,6 +54,8 @@ pub enum Table {
     Versions,
     /// Aliases of state machines.
     Aliases,
+    /// Index of the executions that have ended, by when they did.
+    ClosedExecutions,
 }
 
 impl Table {
@@ -61,7 +63,7 @@ impl Table {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every table, in the order of the enum.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::StateMachines,
         Self::Revisions,
         Self::Activities,
@@ -79,6 +81,7 @@ impl Table {
         Self::Duties,
         Self::Versions,
         Self::Aliases,
+        Self::ClosedExecutions,
     ];
 
     /// The name on disk and in messages.
@@ -102,6 +105,7 @@ impl Table {
             Self::Duties => "duties",
             Self::Versions => "versions",
             Self::Aliases => "aliases",
+            Self::ClosedExecutions => "closed-executions",
         }
     }
 
@@ -125,6 +129,7 @@ impl Table {
             Self::MapRunChildren => 21,
             Self::MapRunsByExecution => 22,
             Self::OpenMapRuns => 23,
+            Self::ClosedExecutions => 15,
         }
     }
 

@@ -18,7 +18,7 @@ mod results;
 
 pub use facade::MapRunRecord;
 pub(crate) use membership::keep_up;
-use records::Child;
+pub(crate) use records::Child;
 pub use records::{ChildOf, MapRunCounts, MapRunSettings, Tally};
 
 use crate::live::Live;

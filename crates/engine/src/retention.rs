@@ -1,0 +1,268 @@
+//! Executions that ended long ago are removed: first what names them, at once, then their facts, a few at a time.
+//!
+//! The shard that owns an execution takes it out of every table that names it in one batch, which notes that its facts
+//! are still to go: history, listing and name are gone together. The facts follow in small batches, with a pause as long
+//! as each took. A process that dies in between leaves the note, and the next one goes on. Until the last fact is gone no
+//! execution of that name starts, for its facts would stand among them.
+
+use crate::error::EngineError;
+use crate::facade::started_through;
+use crate::keys::{self, Part, RunPart};
+use crate::mailbox::Message;
+use crate::map_runs::Child;
+use crate::records;
+use crate::shard::{Round, Shard, Shared};
+use model::{ExecutionArn, MapRunArn, Timestamp};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use store::{Batch, Direction, KeyRange, Store, Table, Walk};
+use tokio::sync::oneshot;
+
+/// Executions that are being removed at once. What an earlier process left is found among as many at the beginning.
+const AT_ONCE: usize = 256;
+/// Records of one batch.
+const BATCH: usize = 500;
+/// The value of an execution in the table of those that ended, once its facts alone are left.
+const FACTS_LEFT: [u8; 1] = [1];
+/// The record that says that every execution which ended is in the table.
+const INDEXED: &[u8] = b"closed-executions-indexed";
+
+/// The executions whose facts alone are left. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Removals {
+    arns: Arc<Mutex<HashSet<ExecutionArn>>>,
+}
+
+/// Executions that ended at these moments, on their way to the shard that owns them.
+pub(crate) struct RemoveMessage {
+    ended: Vec<Ended>,
+    reply: oneshot::Sender<Result<Vec<Ended>, EngineError>>,
+}
+
+/// An execution that ended, as the table names it.
+#[derive(Clone, Debug, PartialEq)]
+struct Ended {
+    at: Timestamp,
+    arn: ExecutionArn,
+}
+
+impl Removals {
+    /// Those that an earlier process left.
+    pub(crate) fn read(store: &dyn Store) -> Result<Removals, EngineError> {
+        let removals = Removals::default();
+        let page = store.scan(Table::ClosedExecutions, KeyRange::all(), Direction::Forward, AT_ONCE)?;
+        for (key, value) in page.records {
+            if let Some((_, arn)) = keys::read_closed_execution(&key).filter(|_| value == FACTS_LEFT) {
+                removals.lock().insert(arn);
+            }
+        }
+        Ok(removals)
+    }
+
+    /// Whether facts of an execution of that ARN are still there although it is removed.
+    pub(crate) fn has(&self, arn: &ExecutionArn) -> bool {
+        let arns = self.lock();
+        !arns.is_empty() && arns.contains(arn)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<ExecutionArn>> {
+        self.arns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes what ended longer ago than it is kept, for as long as the engine runs.
+pub(crate) async fn keep_removing(shared: Shared) {
+    let Some(kept) = shared.config.retention else { return };
+    let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    let mut is_indexed = false;
+    loop {
+        let outcome = async {
+            if !is_indexed {
+                index(&shared).await?;
+                is_indexed = true;
+            }
+            sweep(&shared, Timestamp(shared.config.clock.now().0.saturating_sub(kept))).await
+        };
+        match outcome.await {
+            Ok(0) => {}
+            Ok(executions) => tracing::info!(executions, "removed executions that ended long ago"),
+            Err(EngineError::Stopped) => return,
+            Err(error) => {
+                tracing::error!(%error, "executions that ended long ago could not be removed; trying again later");
+            }
+        }
+        tokio::time::sleep(shared.config.retention_interval).await;
+    }
+}
+
+/// Removes what ended before the moment, and what is left of earlier removals; gives how many executions.
+async fn sweep(shared: &Shared, before: Timestamp) -> Result<u64, EngineError> {
+    let mut count = 0;
+    loop {
+        let range = keys::closed_executions_before(before);
+        let page = shared.store.scan(Table::ClosedExecutions, range, Direction::Forward, AT_ONCE)?;
+        if page.records.is_empty() {
+            return Ok(count);
+        }
+        let mut left = Vec::new();
+        let mut whole: Vec<Vec<Ended>> = vec![Vec::new(); shared.mailboxes.all().len()];
+        for (key, value) in page.records {
+            let Some((at, arn)) = keys::read_closed_execution(&key) else {
+                // Left in place it would be met again and again.
+                shared.commits.enqueue(deleted(key)).await?.await?;
+                continue;
+            };
+            let ended = Ended { at, arn };
+            if value == FACTS_LEFT {
+                left.push(ended);
+            } else if let Some(of_shard) = whole.get_mut(shared.mailboxes.shard_of(&ended.arn)) {
+                of_shard.push(ended);
+            }
+        }
+        for (mailbox, ended) in
+            shared.mailboxes.all().iter().zip(whole).filter(|(_, ended)| !ended.is_empty())
+        {
+            let (reply, answer) = oneshot::channel();
+            let message = Message::Remove(RemoveMessage { ended, reply });
+            mailbox.send(message).await.map_err(|_| EngineError::Stopped)?;
+            left.extend(answer.await.map_err(|_| EngineError::Stopped)??);
+        }
+        count += left.len() as u64;
+        remove_rest(shared, left).await?;
+    }
+}
+
+fn deleted(key: Vec<u8>) -> Batch {
+    let mut batch = Batch::new();
+    batch.delete(Table::ClosedExecutions, key);
+    batch
+}
+
+/// Removes the facts of executions, and the Map Runs that belong to them.
+async fn remove_rest(shared: &Shared, left: Vec<Ended>) -> Result<(), EngineError> {
+    let mut batch = Batch::new();
+    let mut gone = Vec::new();
+    for ended in left {
+        let runs = keys::map_runs_of(&ended.arn);
+        for record in Walk::new(&*shared.store, Table::MapRunsByExecution, runs, Direction::Forward) {
+            let (key, _) = record?;
+            if let Some(run) = keys::read_map_run_of(&key) {
+                remove_map_run(shared, &run, &mut batch).await?;
+            }
+            batch.delete(Table::MapRunsByExecution, key);
+        }
+        let facts = keys::facts(&ended.arn);
+        for record in Walk::new(&*shared.store, Table::Facts, facts, Direction::Forward) {
+            batch.delete(Table::Facts, record?.0);
+            if batch.len() >= BATCH {
+                commit(shared, std::mem::take(&mut batch), &mut gone).await?;
+            }
+        }
+        batch.delete(Table::ClosedExecutions, keys::closed_execution(ended.at, &ended.arn));
+        gone.push(ended.arn);
+        if batch.len() >= BATCH {
+            commit(shared, std::mem::take(&mut batch), &mut gone).await?;
+        }
+    }
+    commit(shared, batch, &mut gone).await
+}
+
+/// Removes what is stored of a Map Run. Its children are put among those to be removed, for their shards own them.
+async fn remove_map_run(shared: &Shared, run: &MapRunArn, batch: &mut Batch) -> Result<(), EngineError> {
+    let children = keys::map_run_children(run);
+    for record in Walk::new(&*shared.store, Table::MapRunChildren, children, Direction::Forward) {
+        let (key, bytes) = record?;
+        let child: Child = records::open(Table::MapRunChildren, &key, &bytes)?;
+        let closing = keys::execution(&child.arn, Part::Closing);
+        if let Some(bytes) = shared.store.get(Table::Executions, &closing)? {
+            let closing: records::Closing = records::open(Table::Executions, &closing, &bytes)?;
+            let key = keys::closed_execution(closing.stopped_at, &child.arn);
+            batch.put(Table::ClosedExecutions, key, Vec::new());
+        }
+        batch.delete(Table::MapRunChildren, key);
+        if batch.len() >= BATCH {
+            commit(shared, std::mem::take(batch), &mut Vec::new()).await?;
+        }
+    }
+    for part in RunPart::ALL {
+        batch.delete(Table::MapRuns, keys::map_run(run, part));
+    }
+    batch.delete(Table::OpenMapRuns, keys::open_map_run(run));
+    Ok(())
+}
+
+/// Makes a batch durable, after which nothing is left of the executions in `gone`; and leaves the disk to others for as
+/// long as that took.
+async fn commit(shared: &Shared, batch: Batch, gone: &mut Vec<ExecutionArn>) -> Result<(), EngineError> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let began = Instant::now();
+    shared.commits.enqueue(batch).await?.await?;
+    for arn in gone.drain(..) {
+        shared.removals.lock().remove(&arn);
+    }
+    tokio::time::sleep(began.elapsed().min(Duration::from_secs(1))).await;
+    Ok(())
+}
+
+/// Puts every execution that ended into the table, which a data directory of an earlier version has not got.
+async fn index(shared: &Shared) -> Result<(), EngineError> {
+    if shared.store.get(Table::Meta, INDEXED)?.is_some() {
+        return Ok(());
+    }
+    let mut batch = Batch::new();
+    for record in Walk::new(&*shared.store, Table::Executions, KeyRange::all(), Direction::Forward) {
+        let (key, bytes) = record?;
+        let Some((arn, Part::Closing)) = keys::read_execution(&key) else { continue };
+        if shared.store.get(Table::Executions, &keys::execution(&arn, Part::MapRun))?.is_some() {
+            continue;
+        }
+        let closing: records::Closing = records::open(Table::Executions, &key, &bytes)?;
+        batch.put(Table::ClosedExecutions, keys::closed_execution(closing.stopped_at, &arn), Vec::new());
+        if batch.len() >= BATCH {
+            commit(shared, std::mem::take(&mut batch), &mut Vec::new()).await?;
+        }
+    }
+    batch.put(Table::Meta, INDEXED, Vec::new());
+    commit(shared, batch, &mut Vec::new()).await
+}
+
+impl Shard {
+    /// Takes executions out of every table that names them. One that goes on since then stays; it is in the table again
+    /// when it ends.
+    pub(crate) fn remove(&mut self, message: RemoveMessage, round: &mut Round) -> Result<(), EngineError> {
+        let RemoveMessage { ended, reply } = message;
+        let mut removed = Vec::new();
+        for Ended { at, arn } in ended {
+            let key = keys::closed_execution(at, &arn);
+            // One that was redriven in this very round is closed in the store alone.
+            let goes_on = self.live.get(&arn).is_some_and(|live| !live.execution.is_closed());
+            let has_ended = !goes_on && self.closing(&arn)?.is_some_and(|closing| closing.stopped_at == at);
+            let Some(opening) = self.opening(&arn)?.filter(|_| has_ended) else {
+                round.batch.delete(Table::ClosedExecutions, key);
+                continue;
+            };
+            for part in Part::ALL {
+                round.batch.delete(Table::Executions, keys::execution(&arn, part));
+            }
+            let through = started_through(&*self.shared.store, &arn)?;
+            let machine = match self.shared.child_of(&arn, &opening.state_machine_arn)? {
+                Some(child) => keys::listed_under(&child.map_run),
+                None => opening.state_machine_arn,
+            };
+            for listed in keys::listings_of(&machine, opening.started_at, &arn, &through) {
+                round.batch.delete(Table::ExecutionsByMachine, listed);
+            }
+            round.batch.put(Table::ClosedExecutions, key, FACTS_LEFT);
+            self.live.remove(&arn);
+            self.shared.removals.lock().insert(arn.clone());
+            removed.push(Ended { at, arn });
+        }
+        round.answer(move |outcome| {
+            let _ = reply.send(outcome.map(|()| removed));
+        });
+        Ok(())
+    }
+}
