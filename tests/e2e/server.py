@@ -65,9 +65,8 @@ class Server:
         return host, int(port)
 
     def client(self, service="stepfunctions", **config):
-        config = botocore.config.Config(
-            retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, **config
-        )
+        config = {"retries": {"total_max_attempts": 1}, "connect_timeout": 5, "read_timeout": 30, **config}
+        config = botocore.config.Config(**config)
         return boto3.client(
             service,
             endpoint_url=self.url,

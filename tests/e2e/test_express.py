@@ -1,7 +1,9 @@
 """Express workflows: in memory, synchronous and not."""
 
 import json
+import socket
 
+import boto3
 import pytest
 
 
@@ -71,6 +73,21 @@ def test_an_execution_that_runs_out_of_time_says_so(sfn, name):
 def test_only_express_machines_run_synchronously(sfn, machine, refused):
     arn = machine({"A": {"Type": "Succeed"}})
     assert refused(sfn.start_sync_execution, stateMachineArn=arn)[0] == "StateMachineTypeNotSupported"
+
+
+def test_with_and_without_the_host_prefix_it_is_the_same_operation(server, express, monkeypatch):
+    arn = express({"A": {"Type": "Pass", "Result": 1, "End": True}})
+    resolve = socket.getaddrinfo
+
+    def here(host, *arguments, **members):
+        return resolve("127.0.0.1" if host == "sync-stepwright.test" else host, *arguments, **members)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    prefixed = boto3.client(
+        "stepfunctions", endpoint_url=f"http://stepwright.test:{server.address[1]}", region_name="us-east-1",
+        aws_access_key_id="any", aws_secret_access_key="any",
+    )
+    assert prefixed.start_sync_execution(stateMachineArn=arn)["output"] == "1"
 
 
 def test_an_asynchronous_execution_is_acknowledged_and_cannot_be_described(sfn, express, refused):

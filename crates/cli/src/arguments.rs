@@ -1,5 +1,6 @@
 //! What can be asked for on the command line.
 
+use crate::bounds::Bounds;
 use crate::environment;
 use crate::error::CliError;
 use crate::execution_log::ExecutionLog;
@@ -83,6 +84,8 @@ pub(crate) struct Serve {
     pub(crate) functions: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) bounds: Bounds,
     #[command(flatten)]
     pub(crate) execution_log: ExecutionLog,
     #[command(flatten)]

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that talks to people")]
 
 mod arguments;
+mod bounds;
 mod commands;
 mod environment;
 mod error;

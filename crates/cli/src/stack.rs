@@ -1,6 +1,7 @@
 //! The rooms put together: listener, store, functions, tasks, engine and server as one running service.
 
 use crate::arguments::Place;
+use crate::bounds::Bounds;
 use crate::environment;
 use crate::error::CliError;
 use crate::execution_log::ExecutionLog;
@@ -38,6 +39,8 @@ pub(crate) struct StackConfig<'a> {
     pub(crate) functions: &'a [PathBuf],
     /// Whether a folder with something wrong in it is passed over.
     pub(crate) serves_without_functions: bool,
+    /// How much the service takes upon itself; the defaults where it is absent.
+    pub(crate) bounds: Option<&'a Bounds>,
     /// Where the logs of executions go.
     pub(crate) execution_log: &'a ExecutionLog,
 }
@@ -75,9 +78,14 @@ impl Stack {
         let destinations = config.execution_log.destinations(config.data_dir, cloudwatch.as_ref())?;
         let execution_log = Deliveries::start(destinations)?;
         let mut engine_config = EngineConfig::new(partition);
+        let quotas = config.bounds.and_then(|bounds| bounds.quotas(&engine_config.partition.region));
+        if let Some(bounds) = config.bounds {
+            bounds.set(&mut engine_config);
+        }
         engine_config.log = Arc::new(execution_log.clone());
         let engine = Engine::open(engine_config, store, Arc::new(tasks)).await?;
         let mut api = Api::new(engine.clone()).with_functions(functions.clone());
+        api.quotas = quotas.map(Arc::new);
         api.log_groups = cloudwatch.map(LogGroups::new);
         api.limits.shutdown_grace = REQUEST_GRACE;
         let (stop, mut stopping) = watch::channel(false);

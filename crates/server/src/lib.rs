@@ -13,6 +13,7 @@
 //! request.rs     the body as typed members, with AWS's constraint violations
 //! operations/    what each operation does
 //! page.rs        page sizes and page tokens
+//! quotas.rs      how often each operation can be called
 //! error.rs       AWS's exceptions
 //! response.rs    answers on the wire
 //! ```
@@ -22,13 +23,17 @@ mod error;
 mod limits;
 mod operations;
 mod page;
+mod quotas;
 mod request;
 mod response;
 mod route;
 mod serve;
 
 pub use limits::Limits;
+pub use quotas::Quotas;
 pub use serve::serve;
+
+use std::sync::Arc;
 
 /// What the server serves.
 #[derive(Clone)]
@@ -39,6 +44,8 @@ pub struct Api {
     pub functions: Option<lambda::FunctionHost>,
     /// The log groups that machines may log to; without them every one counts as there.
     pub log_groups: Option<logs::LogGroups>,
+    /// How often each operation can be called; without them as often as anybody likes.
+    pub quotas: Option<Arc<Quotas>>,
     /// Bounds on what one server takes upon itself.
     pub limits: Limits,
 }
@@ -46,7 +53,7 @@ pub struct Api {
 impl Api {
     /// The API of an engine, without functions, within the default limits.
     pub fn new(engine: engine::Engine) -> Api {
-        Api { engine, functions: None, log_groups: None, limits: Limits::default() }
+        Api { engine, functions: None, log_groups: None, quotas: None, limits: Limits::default() }
     }
 
     /// The same with a host of functions.

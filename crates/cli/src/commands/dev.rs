@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Dev) -> Result<ExitCode, CliError> {
             // Before the engine, whose open executions may call them at once. What is wrong with one is told by `load`.
             functions: &Project::function_folders(&arguments.directory),
             serves_without_functions: true,
+            bounds: None,
             execution_log: &ExecutionLog::default(),
         })
         .await?;

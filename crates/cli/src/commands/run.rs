@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
             data_dir: None,
             functions: &functions,
             serves_without_functions: false,
+            bounds: None,
             execution_log: &ExecutionLog::default(),
         })
         .await?;

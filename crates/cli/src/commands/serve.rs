@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, CliError> {
             data_dir: (!arguments.in_memory).then_some(arguments.data_dir.as_path()),
             functions: &arguments.functions,
             serves_without_functions: false,
+            bounds: Some(&arguments.bounds),
             execution_log: &arguments.execution_log,
         })
         .await?;

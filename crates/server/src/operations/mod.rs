@@ -84,6 +84,7 @@ pub(crate) async fn call(
         return None;
     }
     Some(match parse_body(body) {
+        Ok(body) if !is_admitted(caller, operation, &body) => Err(ApiError::Throttling),
         Ok(body) => dispatch(caller, operation, &body).await,
         Err(error) => Err(error),
     })
@@ -170,6 +171,11 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
         "ListStateMachineAliases" => list_state_machine_aliases::call(caller, body),
         other => Err(ApiError::UnknownOperation(other.to_owned())),
     }
+}
+
+fn is_admitted(caller: &Caller<'_>, operation: &str, body: &Value) -> bool {
+    let Api { quotas, engine, .. } = caller.api;
+    quotas.as_ref().is_none_or(|quotas| quotas.admit(operation, body, engine))
 }
 
 /// The member `includedData`.

@@ -49,7 +49,7 @@ impl Clock for BreakableClock {
 }
 
 /// Runs no tasks.
-struct NoTasks;
+pub struct NoTasks;
 
 impl TaskRunner for NoTasks {
     fn call(&self, _: TaskCall) -> TaskFuture {
@@ -72,28 +72,30 @@ impl Server {
 
     /// Starts a server whose engine has other settings.
     pub async fn start_with(set: impl FnOnce(&mut EngineConfig)) -> Server {
-        Server::start_as(Limits::default(), Arc::new(NoTasks), set).await
+        Server::start_so(Arc::new(NoTasks), set, |_| {}).await
     }
 
     /// Starts a server whose tasks are run.
     pub async fn start_on(limits: Limits, tasks: Arc<dyn TaskRunner>) -> Server {
-        Server::start_as(limits, tasks, |_| {}).await
+        Server::start_so(tasks, |_| {}, |api| api.limits = limits).await
     }
 
-    async fn start_as(
-        limits: Limits,
+    /// Starts a server with settings of the test's own.
+    pub async fn start_so(
         tasks: Arc<dyn TaskRunner>,
-        set: impl FnOnce(&mut EngineConfig),
+        set_engine: impl FnOnce(&mut EngineConfig),
+        set_api: impl FnOnce(&mut Api),
     ) -> Server {
         let clock = Arc::new(BreakableClock::default());
         let mut config = EngineConfig::new(Partition::of("us-east-1", "000000000000"));
         config.clock = clock.clone();
-        set(&mut config);
+        set_engine(&mut config);
         let engine = Engine::open(config, Arc::new(MemoryStore::new()), tasks).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let api = Api { limits, ..Api::new(engine) };
+        let mut api = Api::new(engine);
+        set_api(&mut api);
         let served = tokio::spawn(server::serve(listener, api, stopped));
         Server { address, clock, stop, served }
     }
