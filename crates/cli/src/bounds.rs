@@ -19,6 +19,13 @@ pub(crate) struct Bounds {
     /// Express executions that run at once; more are answered with a ThrottlingException
     #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     express_executions: u32,
+    /// Express executions that can still be looked at when they have ended, on GET /stepwright/v1/express-executions;
+    /// with 0 none can
+    #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    kept_express_executions: u32,
+    /// MiB that these take at the most
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    kept_express_size: u32,
 }
 
 /// Whose quotas hold.
@@ -33,7 +40,10 @@ impl Bounds {
     pub(crate) fn set(&self, config: &mut EngineConfig) {
         config.retention =
             (self.retention_days > 0).then(|| Duration::from_secs(self.retention_days * DAY_SECONDS));
-        config.express_executions = usize::try_from(self.express_executions).unwrap_or(usize::MAX);
+        let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        config.express_executions = count(self.express_executions);
+        config.kept_express_executions = count(self.kept_express_executions);
+        config.kept_express_bytes = count(self.kept_express_size).saturating_mul(1024 * 1024);
     }
 
     /// The quotas on calls, if any hold.

@@ -24,6 +24,10 @@ pub struct EngineConfig {
     pub express_executions: usize,
     /// How much it holds of what AWS has quotas for.
     pub quotas: Quotas,
+    /// Express executions that can be looked at after they ended; none where it is 0, and then not while they run either.
+    pub kept_express_executions: usize,
+    /// Bytes that those which can be looked at take at the most.
+    pub kept_express_bytes: usize,
     /// How long an execution is kept after it ended; for ever where it is absent.
     pub retention: Option<Duration>,
     /// How often is looked for executions that were kept long enough.
@@ -51,6 +55,8 @@ impl EngineConfig {
             idle_executions: 1024,
             express_executions: 1000,
             quotas: Quotas::default(),
+            kept_express_executions: 1000,
+            kept_express_bytes: 64 * 1024 * 1024,
             retention: Some(Duration::from_secs(limits::RETENTION_DAYS * 24 * 60 * 60)),
             retention_interval: Duration::from_secs(60),
             timer_horizon: Duration::from_secs(120),

@@ -1,16 +1,18 @@
 //! Express executions: the same machine, in memory alone.
 //!
-//! Nothing is stored. An asynchronous one is acknowledged before it runs and is lost with the process, which its
+//! Nothing is stored; the latest can be looked at in memory (`express_runs.rs`). An asynchronous one is acknowledged before it runs and is lost with the process, which its
 //! at-least-once contract allows its caller to expect; a synchronous one answers its caller when it ends. Each is bounded
 //! in time and, as every execution, in events; the server holds a set number at once and refuses more.
 
 use crate::clock::Drawn;
 use crate::dispatch::answer_of;
 use crate::error::StartError;
+use crate::express_runs::RunNumber;
 use crate::facade::Engine;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachine;
 use crate::mocking::Mocking;
+use crate::records::ExecutionRecord;
 use crate::shard::Shared;
 use crate::start::{StartExecution, Started};
 use json::Payload;
@@ -60,7 +62,7 @@ impl Engine {
     fn prepare(&self, request: StartExecution, is_synchronous: bool) -> Result<ExpressRun, StartError> {
         let shared = self.shared().clone();
         let permit = shared.express.clone().try_acquire_owned().map_err(|_| StartError::Throttled)?;
-        let StartExecution { machine, through, name, input, trace_header: _, test_case } = request;
+        let StartExecution { machine, through, name, input, trace_header, test_case } = request;
         if let Some(test_case) = &test_case {
             shared.tasks.check_test_case(&machine.name, test_case)?;
         }
@@ -78,7 +80,18 @@ impl Engine {
             deadline: started_at.plus_seconds(limits::EXPRESS_SECONDS),
             is_synchronous,
         };
-        Ok(ExpressRun { shared, machine, about, through, input, mocking, logging, _permit: Some(permit) })
+        Ok(ExpressRun {
+            shared,
+            machine,
+            about,
+            through,
+            input,
+            trace_header: trace_header.map(Arc::from),
+            mocking,
+            logging,
+            number: None,
+            _permit: Some(permit),
+        })
     }
 }
 
@@ -104,7 +117,19 @@ pub(crate) async fn run_child(
     let mocking = test_case.map(|test_case| Mocking::new(machine.arn.labelled().0.into(), test_case));
     let logging = ExecutionLogging::of(&machine, &shared.config);
     let through = StartedThrough::default();
-    ExpressRun { shared, machine, about, through, input, mocking, logging, _permit: None }.run().await
+    let run = ExpressRun {
+        shared,
+        machine,
+        about,
+        through,
+        input,
+        trace_header: None,
+        mocking,
+        logging,
+        number: None,
+        _permit: None,
+    };
+    run.run().await
 }
 
 /// One Express execution on its way.
@@ -115,7 +140,10 @@ struct ExpressRun {
     through: StartedThrough,
     input: Payload,
     mocking: Option<Mocking>,
+    trace_header: Option<Arc<str>>,
     logging: Option<ExecutionLogging>,
+    /// Its place among the runs that can be looked at.
+    number: Option<RunNumber>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -149,7 +177,6 @@ impl ExpressRun {
         let now = self.shared.config.clock.now();
         let mut entropy = Drawn(&*self.shared.config.randomness);
         let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| false };
-        // The facts are dropped once they are logged: nothing of an Express execution is kept.
         let facts = machine::decide(execution, &self.machine.definition, stimulus, outside);
         let logging = self.logging.as_ref();
         if let Some(entry) = logging.and_then(|logging| logging.entry(&self.about.arn, execution, &facts)) {
@@ -157,6 +184,30 @@ impl ExpressRun {
         }
         if let Some(mocking) = &mut self.mocking {
             facts.iter().for_each(|fact| mocking.count(fact));
+        }
+        let mut number = self.number;
+        self.shared.express_runs.note(&mut number, execution, facts, || self.record());
+        self.number = number;
+    }
+
+    /// The run as it stands when it begins.
+    fn record(&self) -> ExecutionRecord {
+        ExecutionRecord {
+            arn: self.about.arn.clone(),
+            state_machine_arn: self.about.state_machine_arn.clone(),
+            name: self.about.arn.name().into(),
+            status: ExecutionStatus::Running,
+            started_at: self.about.started_at,
+            stopped_at: None,
+            input: self.input.clone(),
+            output: None,
+            failure: None,
+            trace_header: self.trace_header.clone(),
+            redrive_count: 0,
+            redriven_at: None,
+            through: self.through.clone(),
+            child: None,
+            machine: self.machine.clone(),
         }
     }
 

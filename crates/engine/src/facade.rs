@@ -3,6 +3,7 @@
 use crate::activities::{Activities, ActivityTask};
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
+use crate::express_runs::ExpressRuns;
 use crate::keys::{self, Part};
 use crate::live::decode_fact;
 use crate::machines::StateMachines;
@@ -67,6 +68,7 @@ impl Engine {
         let removals = Removals::read(&*store)?;
         let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
         let map_runs = MapRuns::new(config.express_executions);
+        let express_runs = ExpressRuns::new(config.kept_express_executions, config.kept_express_bytes);
         let shared = Shared {
             config,
             store,
@@ -81,6 +83,7 @@ impl Engine {
             express,
             open: OpenCount::default(),
             map_runs,
+            express_runs,
         };
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));

@@ -7,6 +7,7 @@ use crate::clock::Drawn;
 use crate::config::EngineConfig;
 use crate::duties::Duty;
 use crate::error::{EngineError, StartError, TokenError};
+use crate::express_runs::ExpressRuns;
 use crate::jobs::Jobs;
 use crate::keys::{self, Part};
 use crate::live::Live;
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     /// Room for Express executions.
     pub(crate) express: Arc<Semaphore>,
     pub(crate) map_runs: MapRuns,
+    pub(crate) express_runs: ExpressRuns,
 }
 
 pub(crate) struct Shard {

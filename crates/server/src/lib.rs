@@ -1,4 +1,5 @@
-//! The Step Functions API over HTTP: AWS JSON 1.0 on `POST /`, the Lambda API below its dated paths, and `GET /health`.
+//! The Step Functions API over HTTP: AWS JSON 1.0 on `POST /`, the Lambda API below its dated paths, `GET /health`, and
+//! what AWS does not offer below `/stepwright/v1`.
 //!
 //! This crate knows HTTP, the wire, and one file per operation (`operations/`). It knows no states: what an execution
 //! is, and what happens to it, is the engine's matter.
@@ -14,12 +15,14 @@
 //! operations/    what each operation does
 //! page.rs        page sizes and page tokens
 //! quotas.rs      how often each operation can be called
+//! express_view.rs  Express executions as they can be looked at, outside of AWS's API
 //! error.rs       AWS's exceptions
 //! response.rs    answers on the wire
 //! ```
 
 mod body;
 mod error;
+mod express_view;
 mod limits;
 mod operations;
 mod page;

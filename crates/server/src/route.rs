@@ -2,6 +2,7 @@
 
 use crate::body::{BodyMemory, Held, Refused, discard};
 use crate::error::ApiError;
+use crate::express_view;
 use crate::operations::{self, Caller};
 use crate::page::PageTokens;
 use crate::response::{Answer, aws_json, closing, plain_json};
@@ -52,6 +53,7 @@ enum Door {
     Health,
     StepFunctions,
     Lambda { body_limit: usize },
+    ExpressExecutions,
     Unknown,
 }
 
@@ -117,6 +119,13 @@ impl Router {
                 log(&head, request_id, begun, &answer);
                 aws_json(answer, request_id)
             }
+            (Door::ExpressExecutions, _) => {
+                let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+                match express_view::answer(&self.caller(&head), path, query) {
+                    Some(answer) => extension(answer),
+                    None => not_found(path),
+                }
+            }
             (Door::Lambda { .. }, Some(host)) => {
                 let request = Request::from_parts(head, held.bytes.clone());
                 let path = request.uri().path().to_owned();
@@ -135,10 +144,12 @@ impl Router {
         let unknown =
             || ApiError::UnknownOperation(target.unwrap_or("").chars().take(SHOWN_TARGET).collect());
         let operation = operation.ok_or_else(unknown)?;
+        operations::call(&self.caller(head), operation, body).await.unwrap_or_else(|| Err(unknown()))
+    }
+
+    fn caller<'a>(&'a self, head: &'a Parts) -> Caller<'a> {
         let trace_header = head.headers.get("x-amzn-trace-id").and_then(|header| header.to_str().ok());
-        let stopping = self.stopping.clone();
-        let caller = Caller { api: &self.api, tokens: &self.tokens, trace_header, stopping };
-        operations::call(&caller, operation, body).await.unwrap_or_else(|| Err(unknown()))
+        Caller { api: &self.api, tokens: &self.tokens, trace_header, stopping: self.stopping.clone() }
     }
 }
 
@@ -148,6 +159,7 @@ impl Door {
         match (&head.method, path) {
             (&Method::GET | &Method::HEAD, "/health") => Door::Health,
             (&Method::POST, "/") => Door::StepFunctions,
+            (&Method::GET, path) if path.starts_with(express_view::PATH) => Door::ExpressExecutions,
             _ if is_dated(path) && api.functions.is_some() => {
                 let brings_archive = match head.method {
                     Method::POST => path.trim_end_matches('/').ends_with("/functions"),
@@ -165,7 +177,9 @@ impl Door {
     fn body_limit(self, limits: &Limits) -> usize {
         match self {
             Door::Lambda { body_limit } => body_limit,
-            Door::Health | Door::StepFunctions | Door::Unknown => limits.request_size,
+            Door::Health | Door::StepFunctions | Door::ExpressExecutions | Door::Unknown => {
+                limits.request_size
+            }
         }
     }
 }
@@ -202,11 +216,24 @@ fn is_dated(path: &str) -> bool {
     date.len() == 10 && date.bytes().enumerate().all(is_digit_or_dash)
 }
 
+/// An answer of our own API: AWS's exceptions, with the status that says more than AWS's 400 does.
+fn extension(answer: Result<Value, ApiError>) -> Answer {
+    match answer {
+        Ok(value) => plain_json(StatusCode::OK, &value),
+        Err(error) => {
+            let is_missing =
+                matches!(error, ApiError::ExecutionDoesNotExist(_) | ApiError::StateMachineDoesNotExist(_));
+            let status = if is_missing { StatusCode::NOT_FOUND } else { error.status() };
+            plain_json(status, &error.to_wire())
+        }
+    }
+}
+
 fn not_found(path: &str) -> Answer {
     let shown: String = path.chars().take(SHOWN_TARGET).collect();
     let hint = "AWS Step Functions is served on POST / with an X-Amz-Target header (point the AWS CLI here with \
-                --endpoint-url), the Lambda API below /2015-03-31/functions where functions are hosted, and the \
-                server's health on GET /health";
+                --endpoint-url), the Lambda API below /2015-03-31/functions where functions are hosted, Express \
+                executions on GET /stepwright/v1/express-executions, and the server's health on GET /health";
     let message = format!("There is nothing at {shown}");
     plain_json(StatusCode::NOT_FOUND, &Value::object([("message", message.as_str()), ("hint", hint)]))
 }

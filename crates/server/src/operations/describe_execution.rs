@@ -18,7 +18,7 @@ pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError>
     Ok(Value::from(answer))
 }
 
-fn describe(record: &ExecutionRecord, with_data: bool) -> Object {
+pub(super) fn describe(record: &ExecutionRecord, with_data: bool) -> Object {
     let mut answer = Object::new();
     answer.insert("executionArn", record.arn.0.clone());
     answer.insert("stateMachineArn", record.state_machine_arn.0.clone());

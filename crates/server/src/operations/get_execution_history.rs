@@ -4,37 +4,66 @@ use super::{ARN, Caller, execution, now, put};
 use crate::error::ApiError;
 use crate::page::{Listing, PageRequest};
 use crate::request::read;
+use engine::Page;
 use json::{Object, Value};
 use model::{EventId, HistoryEvent, limits};
+use std::sync::Arc;
 
 /// Bytes of events after which a page ends early, so that a thousand large payloads do not become one answer.
 const PAGE_BYTES: usize = 16 * 1024 * 1024;
 
+/// What a request for a history says.
+pub(super) struct Request {
+    pub(super) execution_arn: Arc<str>,
+    reverse: bool,
+    with_data: bool,
+    page: PageRequest,
+}
+
 pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError> {
-    let (arn, reverse, with_data, page) = read(body, |f| {
-        Ok((
-            f.required_text("executionArn", ARN)?,
-            f.flag("reverseOrder")?.unwrap_or(false),
-            f.flag("includeExecutionData")?.unwrap_or(true),
-            PageRequest::read(f, limits::PAGE_TOKEN_LENGTH)?,
-        ))
+    let request = Request::read(body)?;
+    let arn = execution(caller, &request.execution_arn)?.arn;
+    let answer = request.answer(caller, "GetExecutionHistory", |after, limit, reverse| {
+        Ok(caller.api.engine.history(&arn, after, limit, reverse)?)
     })?;
-    let arn = execution(caller, &arn)?.arn;
-    let flag = |is_set: bool| if is_set { "true" } else { "false" };
-    let arguments = [&*arn.0, flag(reverse), flag(with_data)];
-    let listing = Listing { operation: "GetExecutionHistory", arguments: &arguments };
-    let after = match &page.token {
-        Some(token) => Some(event_of(&caller.tokens.open(&listing, token, now())?)?),
-        None => None,
-    };
-    let found = caller.api.engine.history(&arn, after, page.limit, reverse)?;
-    let (events, last) = show(&found.items, with_data, PAGE_BYTES);
-    let has_more = found.next.is_some() || events.len() < found.items.len();
-    let place = last.filter(|_| has_more).map(|id| id.0.to_be_bytes());
-    let mut answer = Object::new();
-    answer.insert("events", Value::array(events));
-    put(&mut answer, "nextToken", place.map(|place| caller.tokens.seal(&listing, &place, now())));
     Ok(Value::from(answer))
+}
+
+impl Request {
+    pub(super) fn read(body: &Value) -> Result<Request, ApiError> {
+        read(body, |f| {
+            Ok(Request {
+                execution_arn: f.required_text("executionArn", ARN)?,
+                reverse: f.flag("reverseOrder")?.unwrap_or(false),
+                with_data: f.flag("includeExecutionData")?.unwrap_or(true),
+                page: PageRequest::read(f, limits::PAGE_TOKEN_LENGTH)?,
+            })
+        })
+    }
+
+    /// The page of events that `find` gives, behind an event and in the direction asked for.
+    pub(super) fn answer(
+        &self,
+        caller: &Caller<'_>,
+        operation: &'static str,
+        find: impl FnOnce(Option<EventId>, usize, bool) -> Result<Page<HistoryEvent>, ApiError>,
+    ) -> Result<Object, ApiError> {
+        let flag = |is_set: bool| if is_set { "true" } else { "false" };
+        let arguments = [&*self.execution_arn, flag(self.reverse), flag(self.with_data)];
+        let listing = Listing { operation, arguments: &arguments };
+        let after = match &self.page.token {
+            Some(token) => Some(event_of(&caller.tokens.open(&listing, token, now())?)?),
+            None => None,
+        };
+        let found = find(after, self.page.limit, self.reverse)?;
+        let (events, last) = show(&found.items, self.with_data, PAGE_BYTES);
+        let has_more = found.next.is_some() || events.len() < found.items.len();
+        let place = last.filter(|_| has_more).map(|id| id.0.to_be_bytes());
+        let mut answer = Object::new();
+        answer.insert("events", Value::array(events));
+        put(&mut answer, "nextToken", place.map(|place| caller.tokens.seal(&listing, &place, now())));
+        Ok(answer)
+    }
 }
 
 fn event_of(place: &[u8]) -> Result<EventId, ApiError> {

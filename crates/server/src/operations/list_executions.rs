@@ -12,7 +12,7 @@ use model::{
 use std::sync::Arc;
 
 /// AWS: recorded sfn_api/test_state_machine_status_filter, with the set in this order.
-const STATUSES: Words<ExecutionStatus> = Words {
+pub(super) const STATUSES: Words<ExecutionStatus> = Words {
     parse: ExecutionStatus::parse,
     set: "[SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
 };
@@ -124,7 +124,7 @@ fn runner(caller: &Caller<'_>, request: &Request) -> Result<Runner, ApiError> {
     }
 }
 
-fn show(record: &ExecutionRecord) -> Value {
+pub(super) fn show(record: &ExecutionRecord) -> Value {
     let mut shown = Object::new();
     shown.insert("executionArn", record.arn.0.clone());
     shown.insert("stateMachineArn", record.state_machine_arn.0.clone());
