@@ -41,6 +41,7 @@ bench: tools
 	cargo run --release -q -p stepwright-store --example commit_bench
 	$(MAKE) release venv
 	$(PY) tests/bench/bench.py --bin $(RELEASE)
+	cargo run --release -q -p stepwright-server --example sync_bench -- $(RELEASE)
 	$(PYTHON) tests/bench/jsonata/run.py
 	cargo bench -q -p stepwright-jsonata -p stepwright-jsonpath -p stepwright-expr --bench jsonata --bench jsonpath --bench intrinsics -- --quiet --warm-up-time 0.5 --measurement-time 1
 	@if command -v valgrind >/dev/null; then $(PYTHON) tests/bench/instructions.py; else echo "bench: no valgrind, instructions are not counted"; fi
