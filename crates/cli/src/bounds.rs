@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use engine::EngineConfig;
-use server::Quotas;
+use server::TokenBuckets;
 use std::time::Duration;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -47,7 +47,7 @@ impl Bounds {
     }
 
     /// The quotas on calls, if any hold.
-    pub(crate) fn quotas(&self, region: &str) -> Option<Quotas> {
-        (self.quotas == QuotaSet::Aws).then(|| Quotas::of_region(region))
+    pub(crate) fn token_buckets(&self, region: &str) -> Option<TokenBuckets> {
+        (self.quotas == QuotaSet::Aws).then(|| TokenBuckets::of_region(region))
     }
 }

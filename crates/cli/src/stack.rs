@@ -78,14 +78,15 @@ impl Stack {
         let destinations = config.execution_log.destinations(config.data_dir, cloudwatch.as_ref())?;
         let execution_log = Deliveries::start(destinations)?;
         let mut engine_config = EngineConfig::new(partition);
-        let quotas = config.bounds.and_then(|bounds| bounds.quotas(&engine_config.partition.region));
+        let token_buckets =
+            config.bounds.and_then(|bounds| bounds.token_buckets(&engine_config.partition.region));
         if let Some(bounds) = config.bounds {
             bounds.set(&mut engine_config);
         }
         engine_config.log = Arc::new(execution_log.clone());
         let engine = Engine::open(engine_config, store, Arc::new(tasks)).await?;
         let mut api = Api::new(engine.clone()).with_functions(functions.clone());
-        api.quotas = quotas.map(Arc::new);
+        api.token_buckets = token_buckets.map(Arc::new);
         api.log_groups = cloudwatch.map(LogGroups::new);
         api.limits.shutdown_grace = REQUEST_GRACE;
         let (stop, mut stopping) = watch::channel(false);

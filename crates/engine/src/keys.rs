@@ -13,7 +13,8 @@
 //! | Executions | ARN, 2 | redrives: how often, when last, and who asked |
 //! | ExecutionsByMachine | ARN of machine, version or alias, start (newest first), ARN | status and end |
 //! | OpenExecutions | ARN | nothing |
-//! | ClosedExecutions | end, ARN | nothing; 1 once the execution is removed and its facts alone are left |
+//! | ClosedExecutions | end, ARN | nothing |
+//! | ClosedExecutions | 0, ARN | nothing; the execution is removed and its facts alone are left |
 //! | Meta | a name | a setting of the engine |
 //! | Facts | ARN, event id, place behind that event | fact |
 //! | Timers | due, ARN | nothing |
@@ -158,8 +159,19 @@ pub(crate) fn read_open_execution(key: &[u8]) -> Option<ExecutionArn> {
     KeyReader::new(key).text().ok().map(|arn| ExecutionArn(arn.into()))
 }
 
+/// An execution that ended then. What ended in 1970's first millisecond counts as of the second.
 pub(crate) fn closed_execution(at: Timestamp, arn: &ExecutionArn) -> Vec<u8> {
-    KeyWriter::new().u64(millis(at)).text(&arn.0).finish()
+    KeyWriter::new().u64(millis(at).max(1)).text(&arn.0).finish()
+}
+
+/// An execution that is removed, and whose facts alone are left: before all that ended.
+pub(crate) fn removed_execution(arn: &ExecutionArn) -> Vec<u8> {
+    KeyWriter::new().u64(0).text(&arn.0).finish()
+}
+
+/// All of these.
+pub(crate) fn removed_executions() -> KeyRange {
+    KeyRange::prefix(&KeyWriter::new().u64(0).finish())
 }
 
 /// Executions that ended before the moment.
@@ -167,9 +179,9 @@ pub(crate) fn closed_executions_before(at: Timestamp) -> KeyRange {
     KeyRange::between(KeyWriter::new().u64(0).finish(), KeyWriter::new().u64(millis(at)).finish())
 }
 
-/// When an execution ended, and which.
-pub(crate) fn read_closed_execution(key: &[u8]) -> Option<(Timestamp, ExecutionArn)> {
-    read_timer(key)
+/// When an execution ended, and which; no moment where it is removed and its facts alone are left.
+pub(crate) fn read_closed_execution(key: &[u8]) -> Option<(Option<Timestamp>, ExecutionArn)> {
+    read_timer(key).map(|(at, arn)| (Some(at).filter(|at| at.0 > 0), arn))
 }
 
 pub(crate) fn fact(arn: &ExecutionArn, event: EventId, place: u64) -> Vec<u8> {
@@ -286,7 +298,10 @@ mod tests {
         let machine = StateMachineArn("arn:aws:states:r:1:stateMachine:m".into());
         let at = Timestamp(1_700_000_000_123);
         assert_eq!(read_timer(&timer(at, &arn)), Some((at, arn.clone())));
-        assert_eq!(read_closed_execution(&closed_execution(at, &arn)), Some((at, arn.clone())));
+        assert_eq!(read_closed_execution(&closed_execution(at, &arn)), Some((Some(at), arn.clone())));
+        assert_eq!(read_closed_execution(&removed_execution(&arn)), Some((None, arn.clone())));
+        let early = closed_execution(Timestamp(0), &arn);
+        assert_eq!(read_closed_execution(&early), Some((Some(Timestamp(1)), arn.clone())));
         for part in Part::ALL {
             assert_eq!(read_execution(&execution(&arn, part)), Some((arn.clone(), part)));
         }

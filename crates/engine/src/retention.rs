@@ -19,12 +19,10 @@ use std::time::{Duration, Instant};
 use store::{Batch, Direction, KeyRange, Store, Table, Walk};
 use tokio::sync::oneshot;
 
-/// Executions that are being removed at once. What an earlier process left is found among as many at the beginning.
+/// Executions that are being removed at once.
 const AT_ONCE: usize = 256;
 /// Records of one batch.
 const BATCH: usize = 500;
-/// The value of an execution in the table of those that ended, once its facts alone are left.
-const FACTS_LEFT: [u8; 1] = [1];
 /// The record that says that every execution which ended is in the table.
 const INDEXED: &[u8] = b"closed-executions-indexed";
 
@@ -37,7 +35,7 @@ pub(crate) struct Removals {
 /// Executions that ended at these moments, on their way to the shard that owns them.
 pub(crate) struct RemoveMessage {
     ended: Vec<Ended>,
-    reply: oneshot::Sender<Result<Vec<Ended>, EngineError>>,
+    reply: oneshot::Sender<Result<Vec<ExecutionArn>, EngineError>>,
 }
 
 /// An execution that ended, as the table names it.
@@ -51,9 +49,9 @@ impl Removals {
     /// Those that an earlier process left.
     pub(crate) fn read(store: &dyn Store) -> Result<Removals, EngineError> {
         let removals = Removals::default();
-        let page = store.scan(Table::ClosedExecutions, KeyRange::all(), Direction::Forward, AT_ONCE)?;
-        for (key, value) in page.records {
-            if let Some((_, arn)) = keys::read_closed_execution(&key).filter(|_| value == FACTS_LEFT) {
+        let left = keys::removed_executions();
+        for record in Walk::new(store, Table::ClosedExecutions, left, Direction::Forward) {
+            if let Some((_, arn)) = keys::read_closed_execution(&record?.0) {
                 removals.lock().insert(arn);
             }
         }
@@ -107,17 +105,18 @@ async fn sweep(shared: &Shared, before: Timestamp) -> Result<u64, EngineError> {
         }
         let mut left = Vec::new();
         let mut whole: Vec<Vec<Ended>> = vec![Vec::new(); shared.mailboxes.all().len()];
-        for (key, value) in page.records {
+        for (key, _) in page.records {
             let Some((at, arn)) = keys::read_closed_execution(&key) else {
                 // Left in place it would be met again and again.
                 shared.commits.enqueue(deleted(key)).await?.await?;
                 continue;
             };
-            let ended = Ended { at, arn };
-            if value == FACTS_LEFT {
-                left.push(ended);
-            } else if let Some(of_shard) = whole.get_mut(shared.mailboxes.shard_of(&ended.arn)) {
-                of_shard.push(ended);
+            match at {
+                None => left.push(arn),
+                Some(at) => whole
+                    .get_mut(shared.mailboxes.shard_of(&arn))
+                    .into_iter()
+                    .for_each(|of_shard| of_shard.push(Ended { at, arn: arn.clone() })),
             }
         }
         for (mailbox, ended) in
@@ -140,11 +139,11 @@ fn deleted(key: Vec<u8>) -> Batch {
 }
 
 /// Removes the facts of executions, and the Map Runs that belong to them.
-async fn remove_rest(shared: &Shared, left: Vec<Ended>) -> Result<(), EngineError> {
+async fn remove_rest(shared: &Shared, left: Vec<ExecutionArn>) -> Result<(), EngineError> {
     let mut batch = Batch::new();
     let mut gone = Vec::new();
-    for ended in left {
-        let runs = keys::map_runs_of(&ended.arn);
+    for arn in left {
+        let runs = keys::map_runs_of(&arn);
         for record in Walk::new(&*shared.store, Table::MapRunsByExecution, runs, Direction::Forward) {
             let (key, _) = record?;
             if let Some(run) = keys::read_map_run_of(&key) {
@@ -152,15 +151,15 @@ async fn remove_rest(shared: &Shared, left: Vec<Ended>) -> Result<(), EngineErro
             }
             batch.delete(Table::MapRunsByExecution, key);
         }
-        let facts = keys::facts(&ended.arn);
+        let facts = keys::facts(&arn);
         for record in Walk::new(&*shared.store, Table::Facts, facts, Direction::Forward) {
             batch.delete(Table::Facts, record?.0);
             if batch.len() >= BATCH {
                 commit(shared, std::mem::take(&mut batch), &mut gone).await?;
             }
         }
-        batch.delete(Table::ClosedExecutions, keys::closed_execution(ended.at, &ended.arn));
-        gone.push(ended.arn);
+        batch.delete(Table::ClosedExecutions, keys::removed_execution(&arn));
+        gone.push(arn);
         if batch.len() >= BATCH {
             commit(shared, std::mem::take(&mut batch), &mut gone).await?;
         }
@@ -239,7 +238,10 @@ impl Shard {
             let key = keys::closed_execution(at, &arn);
             // One that was redriven in this very round is closed in the store alone.
             let goes_on = self.live.get(&arn).is_some_and(|live| !live.execution.is_closed());
-            let has_ended = !goes_on && self.closing(&arn)?.is_some_and(|closing| closing.stopped_at == at);
+            let has_ended = !goes_on
+                && self
+                    .closing(&arn)?
+                    .is_some_and(|closing| keys::closed_execution(closing.stopped_at, &arn) == key);
             let Some(opening) = self.opening(&arn)?.filter(|_| has_ended) else {
                 round.batch.delete(Table::ClosedExecutions, key);
                 continue;
@@ -255,10 +257,11 @@ impl Shard {
             for listed in keys::listings_of(&machine, opening.started_at, &arn, &through) {
                 round.batch.delete(Table::ExecutionsByMachine, listed);
             }
-            round.batch.put(Table::ClosedExecutions, key, FACTS_LEFT);
+            round.batch.delete(Table::ClosedExecutions, key);
+            round.batch.put(Table::ClosedExecutions, keys::removed_execution(&arn), Vec::new());
             self.live.remove(&arn);
             self.shared.removals.lock().insert(arn.clone());
-            removed.push(Ended { at, arn });
+            removed.push(arn);
         }
         round.answer(move |outcome| {
             let _ = reply.send(outcome.map(|()| removed));

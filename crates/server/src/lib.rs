@@ -14,7 +14,7 @@
 //! request.rs     the body as typed members, with AWS's constraint violations
 //! operations/    what each operation does
 //! page.rs        page sizes and page tokens
-//! quotas.rs      how often each operation can be called
+//! token_buckets.rs  how often each operation can be called
 //! express_view.rs  Express executions as they can be looked at, outside of AWS's API
 //! error.rs       AWS's exceptions
 //! response.rs    answers on the wire
@@ -26,15 +26,15 @@ mod express_view;
 mod limits;
 mod operations;
 mod page;
-mod quotas;
 mod request;
 mod response;
 mod route;
 mod serve;
+mod token_buckets;
 
 pub use limits::Limits;
-pub use quotas::Quotas;
 pub use serve::serve;
+pub use token_buckets::TokenBuckets;
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub struct Api {
     /// The log groups that machines may log to; without them every one counts as there.
     pub log_groups: Option<logs::LogGroups>,
     /// How often each operation can be called; without them as often as anybody likes.
-    pub quotas: Option<Arc<Quotas>>,
+    pub token_buckets: Option<Arc<TokenBuckets>>,
     /// Bounds on what one server takes upon itself.
     pub limits: Limits,
 }
@@ -56,7 +56,7 @@ pub struct Api {
 impl Api {
     /// The API of an engine, without functions, within the default limits.
     pub fn new(engine: engine::Engine) -> Api {
-        Api { engine, functions: None, log_groups: None, quotas: None, limits: Limits::default() }
+        Api { engine, functions: None, log_groups: None, token_buckets: None, limits: Limits::default() }
     }
 
     /// The same with a host of functions.

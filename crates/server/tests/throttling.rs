@@ -4,13 +4,13 @@
 mod support;
 
 use json::Value;
-use server::Quotas;
+use server::TokenBuckets;
 use std::sync::Arc;
 use support::{NoTasks, PASS, ROLE, Reply, Server, WAIT};
 
 async fn with_quotas() -> Server {
-    let quotas = Some(Arc::new(Quotas::of_region("us-east-1")));
-    Server::start_so(Arc::new(NoTasks), |_| {}, |api| api.quotas = quotas).await
+    let buckets = Some(Arc::new(TokenBuckets::of_region("us-east-1")));
+    Server::start_so(Arc::new(NoTasks), |_| {}, |api| api.token_buckets = buckets).await
 }
 
 async fn express(server: &Server, name: &str, definition: &str) -> String {

@@ -175,8 +175,8 @@ async fn dispatch(caller: &Caller<'_>, operation: &str, body: &Value) -> Result<
 }
 
 fn is_admitted(caller: &Caller<'_>, operation: &str, body: &Value) -> bool {
-    let Api { quotas, engine, .. } = caller.api;
-    quotas.as_ref().is_none_or(|quotas| quotas.admit(operation, body, engine))
+    let Api { token_buckets, engine, .. } = caller.api;
+    token_buckets.as_ref().is_none_or(|buckets| buckets.admit(operation, body, engine))
 }
 
 /// The member `includedData`.

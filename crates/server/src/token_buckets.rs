@@ -62,7 +62,7 @@ const QUOTAS: [(&str, Quota, Quota); 38] = [
 
 /// The buckets of one account in one region.
 #[derive(Debug)]
-pub struct Quotas {
+pub struct TokenBuckets {
     buckets: BTreeMap<&'static str, Mutex<Bucket>>,
 }
 
@@ -75,15 +75,15 @@ struct Bucket {
     filled_at: Instant,
 }
 
-impl Quotas {
+impl TokenBuckets {
     /// AWS's quotas in a region, every bucket full.
-    pub fn of_region(region: &str) -> Quotas {
+    pub fn of_region(region: &str) -> TokenBuckets {
         let is_large = LARGE_REGIONS.contains(&region);
         let buckets = QUOTAS.into_iter().map(|(operation, large, other)| {
             let (size, rate) = if is_large { large } else { other };
             (operation, Mutex::new(Bucket { size, rate, tokens: size, filled_at: Instant::now() }))
         });
-        Quotas { buckets: buckets.collect() }
+        TokenBuckets { buckets: buckets.collect() }
     }
 
     /// Takes the token that a call costs; `false` where there is none.
@@ -130,38 +130,38 @@ mod tests {
     use std::time::Duration;
 
     /// How many calls in a row are admitted.
-    fn admitted(quotas: &Quotas, operation: &str) -> usize {
-        (0..10_000).take_while(|_| quotas.take(operation)).count()
+    fn admitted(buckets: &TokenBuckets, operation: &str) -> usize {
+        (0..10_000).take_while(|_| buckets.take(operation)).count()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_is_emptied_and_refilled_at_its_rate_up_to_its_size() {
-        let quotas = Quotas::of_region("us-east-1");
-        assert_eq!(admitted(&quotas, "ListActivities"), 100);
+        let buckets = TokenBuckets::of_region("us-east-1");
+        assert_eq!(admitted(&buckets, "ListActivities"), 100);
         tokio::time::advance(Duration::from_millis(100)).await;
-        assert_eq!(admitted(&quotas, "ListActivities"), 1);
+        assert_eq!(admitted(&buckets, "ListActivities"), 1);
         tokio::time::advance(Duration::from_millis(1_500)).await;
-        assert_eq!(admitted(&quotas, "ListActivities"), 15);
+        assert_eq!(admitted(&buckets, "ListActivities"), 15);
         tokio::time::advance(Duration::from_secs(1_000)).await;
-        assert_eq!(admitted(&quotas, "ListActivities"), 100);
+        assert_eq!(admitted(&buckets, "ListActivities"), 100);
     }
 
     #[tokio::test(start_paused = true)]
     async fn operations_have_buckets_of_their_own() {
-        let quotas = Quotas::of_region("us-east-1");
-        assert_eq!(admitted(&quotas, "CreateActivity"), 100);
-        assert_eq!(admitted(&quotas, "DeleteActivity"), 100);
-        assert_eq!(admitted(&quotas, "StartSyncExecution"), 10_000);
-        assert_eq!(admitted(&quotas, "NoSuchOperation"), 10_000);
+        let buckets = TokenBuckets::of_region("us-east-1");
+        assert_eq!(admitted(&buckets, "CreateActivity"), 100);
+        assert_eq!(admitted(&buckets, "DeleteActivity"), 100);
+        assert_eq!(admitted(&buckets, "StartSyncExecution"), 10_000);
+        assert_eq!(admitted(&buckets, "NoSuchOperation"), 10_000);
     }
 
     #[tokio::test(start_paused = true)]
     async fn some_buckets_are_larger_in_three_regions() {
         for (region, starts, stops) in [("eu-west-1", 1300, 1000), ("eu-central-1", 800, 500)] {
-            let quotas = Quotas::of_region(region);
-            assert_eq!(admitted(&quotas, "StartExecution"), starts, "{region}");
-            assert_eq!(admitted(&quotas, "StopExecution"), stops, "{region}");
-            assert_eq!(admitted(&quotas, START_EXPRESS), 6000, "{region}");
+            let buckets = TokenBuckets::of_region(region);
+            assert_eq!(admitted(&buckets, "StartExecution"), starts, "{region}");
+            assert_eq!(admitted(&buckets, "StopExecution"), stops, "{region}");
+            assert_eq!(admitted(&buckets, START_EXPRESS), 6000, "{region}");
         }
     }
 }
