@@ -21,6 +21,7 @@ on_both_stores!(
     a_removal_that_was_cut_short_is_finished_by_the_next_process,
     a_store_of_an_earlier_version_is_taken_up,
     a_long_history_goes_in_small_batches,
+    children_of_a_map_run_go_with_the_execution_it_belongs_to,
 );
 
 const PASSES: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#;
@@ -60,9 +61,16 @@ fn is_gone(process: &Process, arn: &ExecutionArn) -> bool {
 /// Waits until nothing at all is left of any execution.
 fn until_nothing_is_left(process: &Process) {
     process.until("the last record", || {
-        [Table::Facts, Table::ClosedExecutions, Table::Executions, Table::ExecutionsByMachine]
-            .into_iter()
-            .all(|table| records(process, table) == 0)
+        const EXECUTIONS: [Table; 7] = [
+            Table::Facts,
+            Table::ClosedExecutions,
+            Table::Executions,
+            Table::ExecutionsByMachine,
+            Table::MapRuns,
+            Table::MapRunChildren,
+            Table::MapRunsByExecution,
+        ];
+        EXECUTIONS.into_iter().all(|table| records(process, table) == 0)
     });
 }
 
@@ -231,6 +239,28 @@ fn a_long_history_goes_in_small_batches(bed: &Bed) {
     let arn = process.run(process.engine.start_execution(request(&machine, "e", &items))).unwrap().arn;
     process.ended(&arn);
     assert!(process.types(&arn).len() > 2000);
+    clock.pass(91);
+    until_nothing_is_left(&process);
+}
+
+fn children_of_a_map_run_go_with_the_execution_it_belongs_to(bed: &Bed) {
+    let clock: Arc<Ahead> = Arc::default();
+    let process = boot(bed, &clock);
+    let definition = r#"{"StartAt": "M", "States": {
+        "M": {"Type": "Map", "Next": "W", "Label": "M", "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}},
+        "W": {"Type": "Wait", "Seconds": 8640000, "End": true}}}"#;
+    let machine = process.create("m", definition);
+    let arn = process.run(process.engine.start_execution(request(&machine, "e", "[1,2,3,4,5]"))).unwrap().arn;
+    process.until_events(&arn, "WaitStateEntered", 1);
+    assert_eq!(records(&process, Table::MapRunChildren), 5);
+    // The children ended long ago, and their execution runs still.
+    clock.pass(95);
+    let witness = process.start(&process.create("o", PASSES), "witness");
+    process.ended(&witness);
+    assert_eq!(records(&process, Table::ExecutionsByMachine), 7);
+    process.run(process.engine.stop_execution(&arn, Failure::default())).unwrap();
     clock.pass(91);
     until_nothing_is_left(&process);
 }
