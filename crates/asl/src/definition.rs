@@ -385,8 +385,6 @@ pub struct Map {
     pub tolerated_failure_percentage: Option<PercentageField>,
     /// Whether one of ItemReader, ItemBatcher and ResultWriter is given.
     pub has_distributed_fields: bool,
-    /// Whether it has a ResultWriter, which makes its result an object.
-    pub has_result_writer: bool,
     /// ResultSelector.
     pub result_selector: Option<Template>,
     /// ResultPath.

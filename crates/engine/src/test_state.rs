@@ -39,8 +39,8 @@ pub struct TestState {
     pub retry_count: u64,
     /// Iterations of a Map that failed.
     pub failed_iterations: Option<u64>,
-    /// What the ItemReader of a Map found.
-    pub reader_data: Option<Payload>,
+    /// What the ItemReader of a Map found, as it stands in its source.
+    pub reader_data: Option<Arc<str>>,
     /// Whether what a connection adds to a request is shown.
     pub reveal_secrets: bool,
 }

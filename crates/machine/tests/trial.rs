@@ -208,6 +208,68 @@ fn failed_iterations_are_held_against_the_thresholds() {
     assert_eq!(begin(setup).end(), Some(Err(TrialError::TooManyFailedIterations)));
 }
 
+fn distributed(fields: &str) -> String {
+    map(fields).replace(
+        r#"{"StartAt":"I""#,
+        r#"{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"I""#,
+    )
+}
+
+fn read(fields: &str, data: &str) -> (TrialEnd, Inspection) {
+    let reader = r#""ItemReader":{"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"k"},"ReaderConfig":"#;
+    let state = distributed(&format!("{reader}{fields}"));
+    ended(TrialSetup { reader_data: Some(data.into()), ..mocked(&state, "{}", "[]") })
+}
+
+#[test]
+fn a_distributed_map_shows_selected_items_and_batches() {
+    let state = distributed(
+        r#""ItemSelector":{"k.$":"$$.Map.Item.Key","s.$":"$$.Map.Item.Source"},
+           "ItemBatcher":{"MaxItemsPerBatch":2,"BatchInput":{"of.$":"$.a"}}"#,
+    );
+    let (end, seen) = ended(mocked(&state, r#"{"a":1,"b":2,"c":3}"#, "[]"));
+    assert_eq!(end.status, TrialStatus::Succeeded);
+    assert_eq!(text(&seen.after_items_path), r#"{"a":1,"b":2,"c":3}"#);
+    let item = |key: &str| format!(r#"{{"s":"STATE_DATA","k":"{key}"}}"#);
+    let (a, b, c) = (item("a"), item("b"), item("c"));
+    assert_eq!(text(&seen.after_item_selector), format!("[{a},{b},{c}]"));
+    assert_eq!(
+        text(&seen.after_item_batcher),
+        format!(
+            r#"[{{"BatchInput":{{"of":1}},"Items":[{a},{b}]}},{{"BatchInput":{{"of":1}},"Items":[{c}]}}]"#
+        )
+    );
+    let inline = map(r#""ItemBatcher":{"MaxItemsPerBatch":2}"#);
+    assert_eq!(ended(mocked(&inline, "[]", "[]")).0.status, TrialStatus::Failed);
+}
+
+#[test]
+fn what_a_reader_found_is_read_as_its_format_says() {
+    let selector = r#""ItemSelector":{"v.$":"$$.Map.Item.Value","s.$":"$$.Map.Item.Source"}"#;
+    let (_, seen) = read(
+        &format!(r#"{{"InputType":"JSON","ItemsPointer":"/a~1b/items","MaxItems":2}}}},{selector}"#),
+        r#"{"a/b":{"items":[1,2,3]}}"#,
+    );
+    assert_eq!(text(&seen.after_items_pointer), "[1,2,3]");
+    assert_eq!(text(&seen.after_item_selector), r#"[{"s":"s3://b/k","v":1},{"s":"s3://b/k","v":2}]"#);
+    assert_eq!(text(&seen.after_items_path), "-");
+    let (_, seen) = read(&format!(r#"{{"InputType":"JSONL"}}}},{selector}"#), "1\n\n[2]\n");
+    assert_eq!(text(&seen.after_item_selector), r#"[{"s":"s3://b/k","v":1},{"s":"s3://b/k","v":[2]}]"#);
+    for (config, data, cause) in [
+        (r#"{"InputType":"JSON"}}"#, "7", "Attempting to map over non-iterable node."),
+        (
+            r#"{"InputType":"JSON","ItemsPointer":"/x"}}"#,
+            "{}",
+            "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure.",
+        ),
+    ] {
+        let failure = read(config, data).0.failure.unwrap();
+        assert_eq!(failure.error.as_deref(), Some("States.ItemReaderFailed"));
+        assert_eq!(failure.cause.as_deref(), Some(cause));
+    }
+    assert_eq!(read(r#"{"InputType":"JSON"}}"#, "{").0.status, TrialStatus::Failed);
+}
+
 #[test]
 fn items_must_be_an_array_and_the_message_names_no_state() {
     // AWS: recorded.

@@ -45,7 +45,6 @@ pub(super) fn map(state: &Object<'_>, cx: &mut Checker) -> Option<Map> {
         tolerated_failure_count: tolerated_failure_count?,
         tolerated_failure_percentage: tolerated_failure_percentage?,
         has_distributed_fields,
-        has_result_writer: state.has("ResultWriter"),
         result_selector: result_selector?,
         result_path: result_path?,
         retry: retry?,

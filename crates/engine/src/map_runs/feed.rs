@@ -95,41 +95,10 @@ impl Feed {
     }
 
     fn batched(&mut self, batch: &BatchPlan) -> Result<Option<(u64, Value)>, Failure> {
-        let most_items = batch.max_items.unwrap_or(u64::MAX);
-        let most_bytes = batch.max_bytes.map_or(limits::PAYLOAD_SIZE, |bytes| {
-            usize::try_from(bytes).unwrap_or(usize::MAX).min(limits::PAYLOAD_SIZE)
-        });
-        let frame = match &batch.input {
-            Some(input) => r#"{"BatchInput":,"Items":[]}"#.len() + input.0.value().to_text().len(),
-            None => r#"{"Items":[]}"#.len(),
-        };
-        let (mut items, mut bytes) = (Vec::new(), frame);
-        while (items.len() as u64) < most_items {
-            let next = match self.left_over.take() {
-                Some(item) => Some(item),
-                None => self.selected()?,
-            };
-            let Some(item) = next else { break };
-            let comma = usize::from(!items.is_empty());
-            let size = item.to_text().len() + comma;
-            // AWS: unconfirmed, an item goes alone where it is larger than a batch may be.
-            if !items.is_empty() && bytes + size > most_bytes {
-                self.left_over = Some(item);
-                break;
-            }
-            bytes += size;
-            items.push(item);
-        }
-        if items.is_empty() {
-            return Ok(None);
-        }
-        let count = items.len() as u64;
-        let mut input = json::Object::new();
-        if let Some(common) = &batch.input {
-            input.insert("BatchInput", common.0.value().clone());
-        }
-        input.insert("Items", Value::array(items));
-        Ok(Some((count, Value::from(input))))
+        let mut left_over = self.left_over.take();
+        let gathered = batch.gather(&mut left_over, || self.selected());
+        self.left_over = left_over;
+        gathered
     }
 
     fn selected(&mut self) -> Result<Option<Value>, Failure> {

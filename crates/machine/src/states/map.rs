@@ -21,11 +21,7 @@ impl Run<'_> {
         map: &Map,
         input: &Payload,
     ) -> Result<(), Trouble> {
-        if map.has_distributed_fields {
-            let text =
-                "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
-            return Err(Trouble::Runtime(text.to_owned()));
-        }
+        self.check_inline(map)?;
         let effective = self.effective(scope, state, input)?;
         let items = self.items(scope, map, effective.value(), false)?;
         let max_concurrency = match self.concurrency(scope, map, effective.value())? {
@@ -42,6 +38,16 @@ impl Run<'_> {
         }
         let started = self.execution.thread(scope);
         self.fill_slots(scope, map, &effective, started)
+    }
+
+    /// Refuses what only a distributed Map can do.
+    pub(crate) fn check_inline(&self, map: &Map) -> Result<(), Trouble> {
+        if map.has_distributed_fields {
+            let text =
+                "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
+            return Err(Trouble::Runtime(text.to_owned()));
+        }
+        Ok(())
     }
 
     /// An iteration reached its end; `slot` is its last event.

@@ -69,7 +69,6 @@ impl Inspection {
             self.after_result_selector = None;
             self.after_result_path = None;
             self.after_items_path = None;
-            self.after_items_pointer = None;
         }
         self
     }

@@ -2,6 +2,7 @@
 //! data flow noted on the way.
 
 mod inspection;
+mod map;
 mod mocked;
 mod notes;
 
@@ -41,8 +42,8 @@ pub struct TrialSetup {
     pub retry_count: u64,
     /// Iterations of a Map that failed.
     pub failed_iterations: Option<u64>,
-    /// What the ItemReader of a Map found.
-    pub reader_data: Option<Payload>,
+    /// What the ItemReader of a Map found, as it stands in its source.
+    pub reader_data: Option<Arc<str>>,
 }
 
 /// What comes of the work of a Task, a Parallel or a Map.

@@ -16,7 +16,7 @@ pub(crate) struct Notes {
     pub(crate) mock: Option<Mock>,
     pub(crate) retry_count: u64,
     pub(crate) failed_iterations: Option<u64>,
-    pub(crate) reader_data: Option<Payload>,
+    pub(crate) reader_data: Option<Arc<str>>,
     /// How many iterations the Map has, once that is known.
     pub(crate) iterations: Option<u64>,
     pub(crate) seen: Inspection,

@@ -4,7 +4,7 @@ use super::request::{MockInput, ValidationMode};
 use super::schema;
 use super::service_models::described_by;
 use crate::error::ApiError;
-use asl::{State, StateKind};
+use asl::{Map, State, StateKind};
 use engine::Mock;
 use json::{Object, Payload, Value};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ fn result(text: &Arc<str>, mode: ValidationMode, state: &State) -> Result<Payloa
                 ));
             }
         }
-        StateKind::Map(map) if map.has_result_writer => {
+        StateKind::Map(map) if is_exported(map) => {
             object(value)?;
         }
         StateKind::Map(_) => {
@@ -49,6 +49,12 @@ fn result(text: &Arc<str>, mode: ValidationMode, state: &State) -> Result<Payloa
         | StateKind::Fail(_) => {}
     }
     Ok(result)
+}
+
+/// Whether the results of a Map are written to S3, so that its own tells where.
+fn is_exported(map: &Map) -> bool {
+    let writer = map.distributed.as_ref().and_then(|distributed| distributed.writer.as_ref());
+    writer.is_some_and(|writer| writer.is_export)
 }
 
 // AWS: recorded for a Map with a ResultWriter.

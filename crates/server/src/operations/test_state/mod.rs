@@ -43,7 +43,7 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
         mock,
         retry_count: request.configuration.retrier_retry_count.unwrap_or(0),
         failed_iterations: request.configuration.map_iteration_failure_count,
-        reader_data: request.reader_data()?,
+        reader_data: request.configuration.map_item_reader_data.clone(),
         reveal_secrets: request.reveal_secrets,
         definition,
     };

@@ -3,7 +3,7 @@
 use crate::error::ApiError;
 use crate::operations::{ARN, CAUSE, ERROR, PAYLOAD, machine};
 use crate::request::{Fields, Text, Words, read};
-use json::{Payload, Value};
+use json::Value;
 use model::{Failure, limits};
 use std::sync::Arc;
 
@@ -122,14 +122,6 @@ impl Request {
                 Ok(())
             }
         }
-    }
-
-    /// What an ItemReader found: JSON.
-    pub(super) fn reader_data(&self) -> Result<Option<Payload>, ApiError> {
-        let Some(text) = &self.configuration.map_item_reader_data else { return Ok(None) };
-        let data = Payload::from_text(text.clone());
-        // AWS: unconfirmed words.
-        data.map(Some).map_err(|_| ApiError::validation("MapItemReaderData must be valid JSON"))
     }
 }
 
