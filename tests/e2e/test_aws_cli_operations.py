@@ -4,11 +4,15 @@ The guides' commands run in a shell as they stand there but for names and ARNs; 
 
 import json
 import os
+import pathlib
+import re
 import shlex
 import shutil
 import subprocess
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
 if not shutil.which("aws"):
     pytest.skip("the AWS CLI is not installed: its tests are left out", allow_module_level=True)
@@ -187,3 +191,36 @@ def test_activities(aws, ended, name):
     told = aws("send-task-heartbeat", "--task-token", "nonsense", fails=True)
     assert "(InvalidToken)" in told
     assert aws("delete-activity", "--activity-arn", activity) is None
+
+
+def test_map_runs(aws, ended, name):
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "I",
+        "States": {"I": {"Type": "Pass", "End": True}},
+    }
+    states = json.dumps({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": processor, "End": True}}})
+    arn = aws("create-state-machine", "--name", name, "--definition", states, "--role-arn", ROLE)["stateMachineArn"]
+    execution = aws("start-execution", "--state-machine-arn", arn, "--input", "[1, 2, 3]")["executionArn"]
+    assert json.loads(ended(execution)["output"]) == [1, 2, 3]
+    (run,) = aws("list-map-runs", "--execution-arn", execution)["mapRuns"]
+    described = aws("describe-map-run", "--map-run-arn", run["mapRunArn"])
+    assert (described["status"], described["itemCounts"]["succeeded"]) == ("SUCCEEDED", 3)
+    listed = aws("list-executions", "--map-run-arn", run["mapRunArn"])["executions"]
+    assert len(listed) == 3
+    told = aws("update-map-run", "--map-run-arn", run["mapRunArn"], "--max-concurrency", "2", fails=True)
+    assert "(ValidationException)" in told
+
+
+def test_a_state_is_tried(aws):
+    tried = aws("test-state", "--definition", '{"Type":"Pass","Result":"ok","Next":"N"}', is_sync=True)
+    assert (tried["status"], tried["output"], tried["nextState"]) == ("SUCCEEDED", '"ok"', "N")
+
+
+def test_no_operation_is_left_out():
+    session = botocore.session.get_session()
+    names = session.get_service_model("stepfunctions").operation_names
+    commands = {xform_name(operation, "-") for operation in names}
+    called = set(re.findall(r'aws\(\s*"([a-z-]+)"', pathlib.Path(__file__).read_text()))
+    shown = set(re.findall(r"aws stepfunctions ([a-z-]+)", pathlib.Path(__file__).read_text()))
+    assert commands - called - shown == set()
