@@ -14,6 +14,7 @@
 //! The contract its callers keep: calls run inside a tokio runtime; an attempt is given up by dropping its future. An
 //! attempt that was under way when the process died is not called again: [`outcome_unknown`] says what to record.
 
+mod api_gateway;
 mod call;
 mod emr;
 mod errors;

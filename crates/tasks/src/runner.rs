@@ -8,7 +8,8 @@ use crate::optimised::Request;
 use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
 use crate::{
-    errors, http_invoke, lambda_function, lambda_invoke, mocked, optimised, sdk_integration, start_execution,
+    api_gateway, errors, http_invoke, lambda_function, lambda_invoke, mocked, optimised, sdk_integration,
+    start_execution,
 };
 use json::Payload;
 use model::{Pattern, TaskResource};
@@ -57,6 +58,8 @@ enum Integration<'a> {
         request: Request,
         action: &'a str,
     },
+    /// A request to an API of API Gateway.
+    ApiGateway,
     /// A job that an optimised integration starts.
     Job(&'static Job),
 }
@@ -125,6 +128,10 @@ impl TaskRunner for Tasks {
                     let _permit = permit.await;
                     optimised::call(&tasks.services, &call, request, action).await
                 }
+                Integration::ApiGateway => {
+                    let _permit = permit.await;
+                    api_gateway::call(&tasks.services, &call).await
+                }
                 Integration::Job(job) => {
                     let _permit = permit.await;
                     jobs::start(&tasks.services, &call, job).await
@@ -163,7 +170,8 @@ impl TaskRunner for Tasks {
                     | Integration::LambdaInvoke
                     | Integration::HttpInvoke
                     | Integration::Sdk { .. }
-                    | Integration::Request { .. },
+                    | Integration::Request { .. }
+                    | Integration::ApiGateway,
                 )
                 | None => TaskOutcome::Failed(errors::not_watched(&call.resource)),
             }
@@ -187,7 +195,8 @@ impl TaskRunner for Tasks {
                     | Integration::LambdaInvoke
                     | Integration::HttpInvoke
                     | Integration::Sdk { .. }
-                    | Integration::Request { .. },
+                    | Integration::Request { .. }
+                    | Integration::ApiGateway,
                 )
                 | None => {}
             }
@@ -226,6 +235,7 @@ fn integration(resource: &TaskResource) -> Option<Integration<'_>> {
         ("lambda", "invoke") if is_request => Some(Integration::LambdaInvoke),
         ("states", "startExecution") => Some(Integration::StartExecution),
         ("http", "invoke") => Some(Integration::HttpInvoke),
+        ("apigateway", "invoke") if is_request => Some(Integration::ApiGateway),
         _ if is_request => {
             optimised::find(service, action).map(|request| Integration::Request { request, action })
         }

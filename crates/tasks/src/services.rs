@@ -123,6 +123,16 @@ impl Services {
     }
 }
 
+impl Services {
+    /// Makes a request that is no operation of a service.
+    pub(crate) async fn http(&self, call: aws::HttpCall) -> Result<aws::response::HttpAnswer, CallError> {
+        match &self.client {
+            Some(client) => client.http(call).await,
+            None => Err(CallError::NoEndpoint { service: call.url }),
+        }
+    }
+}
+
 impl Naming {
     /// What a Task fails with after this error.
     pub(crate) fn failure(self, call: &TaskCall, error: &OperationError) -> TaskOutcome {

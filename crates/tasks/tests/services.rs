@@ -205,3 +205,43 @@ async fn what_cannot_be_called_says_so() {
     let (error, _) = failure(outcome(Reply::BreakOff, "aws-sdk:dynamodb:putItem", "{}").await);
     assert_eq!(error, "DynamoDb.SdkClientException");
 }
+
+#[tokio::test]
+async fn an_api_is_invoked_and_its_answer_shown_whole() {
+    let headers = vec![("content-type", "application/json"), ("x-amzn-requestid", "r-1"), ("Via", "1.1 x")];
+    let reply = Reply::Answer { status: 200, headers, body: br#"{"message":"Hello"}"#.to_vec() };
+    let server = StandIn::start(reply).await;
+    let parameters = format!(
+        r#"{{"ApiEndpoint":"{}","Method":"POST","Stage":"prod","Path":"/a b/c","Headers":{{"k":["1","2"]}},
+           "QueryParameters":{{"q":["x y"]}},"RequestBody":"text","AuthType":"IAM_ROLE"}}"#,
+        server.url
+    );
+    let given = result(tasks_at(&server.url).call(call("apigateway:invoke", &parameters)).await);
+    assert_eq!(
+        given,
+        concat!(
+            r#"{"Headers":{"Connection":["keep-alive"],"Content-Length":["19"],"Content-Type":["application/json"],"#,
+            r#""Date":["D"],"Via":["1.1 x"],"x-amzn-RequestId":["r-1"]},"#,
+            r#""ResponseBody":{"message":"Hello"},"StatusCode":200,"StatusText":"OK"}"#
+        )
+        .replace(r#"["D"]"#, &json::parse(&given).unwrap().get("Headers").unwrap().get("Date").unwrap().to_text())
+    );
+    let asked = server.asked().remove(0);
+    assert_eq!((asked.method.as_str(), asked.target.as_str()), ("POST", "/prod/a%20b/c?q=x%20y"));
+    assert_eq!(&asked.body[..], br#""text""#);
+    assert_eq!(asked.headers.get_all("k").iter().count(), 2);
+    assert!(asked.headers["authorization"].to_str().unwrap().contains("/us-east-1/execute-api/aws4_request"));
+}
+
+#[tokio::test]
+async fn an_api_that_refuses_is_named_by_its_status() {
+    let body = r#"{"message":"Missing Authentication Token"}"#;
+    let server = StandIn::start(Reply::Answer { status: 403, headers: vec![], body: body.into() }).await;
+    let parameters = format!(r#"{{"ApiEndpoint":"{}","Method":"GET"}}"#, server.url);
+    let failed = failure(tasks_at(&server.url).call(call("apigateway:invoke", &parameters)).await);
+    assert_eq!(failed, pair("ApiGateway.403", body));
+    let (error, cause) =
+        failure(tasks_at(&server.url).call(call("apigateway:invoke", r#"{"Method":"GET"}"#)).await);
+    assert_eq!(error, "States.Runtime");
+    assert!(cause.ends_with("[The field 'ApiEndpoint' is required but was missing]"), "{cause}");
+}
