@@ -72,11 +72,7 @@ impl Generator<'_> {
                 let branches: Vec<Value> = (0..self.rng.usize(1..4)).map(|_| self.block(depth + 1)).collect();
                 json!({"Type": "Parallel", "Branches": branches, "ResultPath": Value::Null})
             }
-            15 if depth < DEEPEST => {
-                json!({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": self.block(depth + 1),
-                "ItemSelector": {"items.$": "$.items", "n.$": "$$.Map.Item.Value"},
-                "MaxConcurrency": self.rng.u32(0..3), "ResultPath": Value::Null})
-            }
+            15 if depth < DEEPEST => self.map(depth),
             16 => match pick(self.rng, self.children) {
                 Some(child) => {
                     json!({"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
@@ -122,6 +118,28 @@ impl Generator<'_> {
         // The engine waits for an answer as long as the state says; a lost one must not take for ever.
         if name == "lost" || percent(self.rng, 40) {
             self.limit(&mut state, false);
+        }
+        state
+    }
+
+    fn map(&mut self, depth: usize) -> Value {
+        // A number that no other state or label gets.
+        self.states += 1;
+        let label = format!("Run{}", self.states);
+        let mut processor = self.block(depth + 1);
+        let mut state = json!({"Type": "Map", "ItemsPath": "$.items",
+            "ItemSelector": {"items.$": "$.items", "n.$": "$$.Map.Item.Value"},
+            "MaxConcurrency": self.rng.u32(0..3), "ResultPath": Value::Null});
+        if let (Some(fields), Some(inner)) = (state.as_object_mut(), processor.as_object_mut()) {
+            if percent(self.rng, 40) {
+                inner.insert(
+                    "ProcessorConfig".to_owned(),
+                    json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}),
+                );
+                fields.insert("Label".to_owned(), json!(label));
+                fields.insert("ToleratedFailureCount".to_owned(), json!(self.rng.u32(0..2)));
+            }
+            fields.insert("ItemProcessor".to_owned(), processor);
         }
         state
     }
