@@ -112,6 +112,8 @@ impl Shared {
         machine: &StateMachineArn,
         last_revision: u64,
     ) -> Result<(), EngineError> {
+        // What was started or redriven before the deletion is to be seen; what comes after it is refused.
+        self.mailboxes.settle().await?;
         let range = keys::executions_of(machine);
         for record in Walk::new(&*self.store, Table::ExecutionsByMachine, range, Direction::Forward) {
             let (key, bytes) = record?;

@@ -1,7 +1,7 @@
 //! What can go wrong, in words for the operator.
 
 use crate::quotas::Quota;
-use model::ExecutionArn;
+use model::{ExecutionArn, StateMachineArn};
 use std::sync::Arc;
 use store::StoreError;
 
@@ -90,6 +90,9 @@ pub enum StartError {
     /// There is one of that name, with another input or ended already.
     #[error("Execution Already Exists: '{0}'")]
     AlreadyExists(ExecutionArn),
+    /// The machine was deleted while the request was on its way.
+    #[error("State Machine Does Not Exist: '{0}'")]
+    MachineDeleted(StateMachineArn),
     /// As many Express executions run as the server holds.
     #[error("Rate exceeded")]
     Throttled,

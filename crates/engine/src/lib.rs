@@ -23,6 +23,7 @@ mod activities;
 mod aliases;
 mod clock;
 mod config;
+mod deletions;
 mod dispatch;
 mod duties;
 mod error;

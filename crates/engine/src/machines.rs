@@ -2,6 +2,7 @@
 
 use crate::clock::{Clock, Randomness};
 use crate::config::EngineConfig;
+use crate::deletions::Deletions;
 use crate::duties::Duty;
 use crate::error::EngineError;
 use crate::page::Page;
@@ -97,6 +98,7 @@ pub(crate) struct Inner {
     /// One change at a time: each reads, decides and writes.
     pub(crate) changes: tokio::sync::Mutex<()>,
     revisions: Mutex<HashMap<(StateMachineArn, u64), Arc<StateMachine>>>,
+    deletions: Deletions,
 }
 
 /// What is stored of a machine.
@@ -126,7 +128,9 @@ impl StateMachines {
         let EngineConfig { partition, clock, randomness, quotas, .. } = config.clone();
         let (changes, revisions) = (tokio::sync::Mutex::new(()), Mutex::new(HashMap::new()));
         let quota = quotas.state_machines;
-        let inner = Inner { store, commits, partition, clock, randomness, quota, changes, revisions };
+        let deletions = Deletions::default();
+        let inner =
+            Inner { store, commits, partition, clock, randomness, quota, changes, revisions, deletions };
         StateMachines { inner: Arc::new(inner) }
     }
 
@@ -247,8 +251,14 @@ impl StateMachines {
         quotas::put_count(&mut batch, Table::StateMachines, count.saturating_sub(1));
         self.delete_qualified(&machine, &mut batch)?;
         duty.owe(&mut batch);
+        self.inner.deletions.add(machine.arn.clone(), machine.revision);
         self.commit(batch).await?;
         Ok(Some(duty))
+    }
+
+    /// Whether the machine was deleted since it was looked up.
+    pub(crate) fn is_deleted(&self, machine: &StateMachine) -> bool {
+        self.inner.deletions.contain(&machine.arn, machine.revision)
     }
 
     /// The machines by name, behind the given name.

@@ -42,6 +42,8 @@ pub(crate) enum Message {
     },
     /// Let an execution that ended without success go on.
     Redrive(RedriveMessage),
+    /// Say when everything that came before is durable.
+    Barrier(oneshot::Sender<Result<(), EngineError>>),
     /// Take up an execution that was open when the process began.
     Recover { arn: ExecutionArn },
     /// Remove executions that ended long ago.
@@ -91,6 +93,16 @@ impl Mailboxes {
     pub(crate) async fn send(&self, arn: &ExecutionArn, message: Message) -> Result<(), EngineError> {
         let sender = self.senders.get(self.shard_of(arn)).ok_or(EngineError::Stopped)?;
         sender.send(message).await.map_err(|_| EngineError::Stopped)
+    }
+
+    /// Waits until what the shards were sent before is durable.
+    pub(crate) async fn settle(&self) -> Result<(), EngineError> {
+        for sender in self.senders.iter() {
+            let (reply, answer) = oneshot::channel();
+            sender.send(Message::Barrier(reply)).await.map_err(|_| EngineError::Stopped)?;
+            answer.await.map_err(|_| EngineError::Stopped)??;
+        }
+        Ok(())
     }
 
     /// Whether the shards have ended.

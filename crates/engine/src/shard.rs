@@ -252,6 +252,12 @@ impl Shard {
             }
             Message::Redrive(message) => self.redrive(message, round),
             Message::Remove(message) => self.remove(message, round),
+            Message::Barrier(reply) => {
+                round.answer(move |outcome| {
+                    let _ = reply.send(outcome);
+                });
+                Ok(())
+            }
             Message::Recover { arn } => self.recover(&arn, round),
             Message::Timers(timers) => {
                 self.timers.extend(timers);
@@ -289,6 +295,11 @@ impl Shard {
             round.replies.push(Box::new(move |outcome| {
                 let _ = reply.send(outcome.map_err(StartError::from).and(answer));
             }));
+            return Ok(());
+        }
+        // A Map Run's children end with it.
+        if child.is_none() && self.shared.machines.is_deleted(&machine) {
+            let _ = reply.send(Err(StartError::MachineDeleted(machine.arn.clone())));
             return Ok(());
         }
         if child.is_none() && self.shared.open.get() >= self.shared.config.quotas.open_executions {

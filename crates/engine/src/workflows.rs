@@ -67,6 +67,9 @@ impl Workflows for NestedWorkflows {
                 Err(error @ StartError::AlreadyExists(_)) => {
                     Err(refused("ExecutionAlreadyExists", error.to_string()))
                 }
+                Err(error @ StartError::MachineDeleted(_)) => {
+                    Err(refused("StateMachineDoesNotExist", error.to_string()))
+                }
                 Err(error @ StartError::Throttled) => Err(refused("ThrottlingException", error.to_string())),
                 Err(error @ StartError::TestCase(_)) => Err(refused("InvalidName", error.to_string())),
                 Err(StartError::Engine(error @ EngineError::Quota(_))) => {

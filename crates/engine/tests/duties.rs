@@ -4,8 +4,10 @@
 
 mod support;
 
+use engine::StartError;
 use model::{ExecutionArn, ExecutionStatus, Failure};
 use std::sync::Arc;
+use std::time::Duration;
 use store::{KeyRange, Store, Table};
 use support::{Bed, Process, request, wait};
 use tasks::{TaskLimits, Tasks};
@@ -13,6 +15,8 @@ use tasks::{TaskLimits, Tasks};
 on_both_stores!(
     executions_of_a_deleted_machine_stop_though_the_process_died,
     a_machine_made_anew_keeps_its_executions,
+    a_start_that_comes_after_the_deletion_is_refused,
+    executions_whose_start_was_under_way_stop_with_their_machine,
     a_child_stops_with_its_parent_though_the_process_died,
     a_branch_that_failed_stops_the_child_of_the_other_though_the_process_died,
     a_grandchild_stops_though_every_process_dies_on_the_way,
@@ -86,6 +90,41 @@ fn a_machine_made_anew_keeps_its_executions(bed: &Bed) {
     assert_eq!(process.ended(&old).status, ExecutionStatus::Aborted);
     until_done(&process);
     assert_eq!(process.engine.execution(&new).unwrap().unwrap().status, ExecutionStatus::Running);
+}
+
+fn a_start_that_comes_after_the_deletion_is_refused(bed: &Bed) {
+    let process = boot(bed);
+    let machine = process.create("m", &wait(3_600));
+    process.run(process.engine.delete_state_machine(&machine.arn.0)).unwrap();
+    let late = process.run(process.engine.start_execution(request(&machine, "late", "{}")));
+    assert!(matches!(late, Err(StartError::MachineDeleted(arn)) if arn == machine.arn));
+    let machine = process.create("m", &wait(3_600));
+    process.start(&machine, "new");
+}
+
+fn executions_whose_start_was_under_way_stop_with_their_machine(bed: &Bed) {
+    let process = boot(bed);
+    let machine = process.create("m", &wait(3_600));
+    // The starts wait for the disk while the machine is deleted.
+    let gate = process.store.gate.lock().unwrap();
+    let starts: Vec<_> = (0..8)
+        .map(|number| {
+            let (engine, request) = (process.engine.clone(), request(&machine, &format!("e{number}"), "{}"));
+            process.spawn(async move { engine.start_execution(request).await })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(50));
+    let (engine, arn) = (process.engine.clone(), machine.arn.clone());
+    let deletion = process.spawn(async move { engine.delete_state_machine(&arn.0).await });
+    std::thread::sleep(Duration::from_millis(50));
+    drop(gate);
+    process.run(deletion).unwrap().unwrap();
+    for start in starts {
+        if let Ok(started) = process.run(start).unwrap() {
+            assert_eq!(process.ended(&started.arn).status, ExecutionStatus::Aborted);
+        }
+    }
+    until_done(&process);
 }
 
 fn a_child_stops_with_its_parent_though_the_process_died(bed: &Bed) {

@@ -188,7 +188,7 @@ fn a_name_is_taken_for_another_input_and_after_the_end(bed: &Bed) {
         |process: &Process, input| process.run(process.engine.start_execution(request(&machine, "e", input)));
     let refused = |outcome| match outcome {
         Err(StartError::AlreadyExists(taken)) => taken == arn,
-        Ok(_) | Err(StartError::Engine(_) | StartError::Throttled | StartError::TestCase(_)) => false,
+        Ok(_) | Err(_) => false,
     };
     assert!(refused(try_with(&process, r#"{"other":1}"#)));
     process.run(process.engine.stop_execution(&arn, Failure::default())).unwrap();

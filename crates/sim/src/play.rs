@@ -426,6 +426,7 @@ async fn start(engine: Engine, notes: Arc<Notes>, machine: String, execution: u3
         }
         // Nobody can know whether it was started.
         Err(StartError::Engine(_)) => {}
+        Err(StartError::MachineDeleted(_)) => {}
         Err(StartError::AlreadyExists(arn)) => {
             if let Err(problem) = check::read(&engine, &arn, &notes) {
                 notes.violation(problem);

@@ -107,10 +107,14 @@ impl Children {
             match answer.await.map_err(|_| EngineError::Stopped)? {
                 Ok(_) => {}
                 Err(StartError::Engine(error)) => return Err(error),
-                // INVARIANT(child-names): children have random names, and nobody else names executions so.
-                Err(StartError::AlreadyExists(_) | StartError::Throttled | StartError::TestCase(_)) => {
-                    return Err(EngineError::Stopped);
-                }
+                // INVARIANT(child-names): children have random names, and nobody else names executions so; a deletion
+                // of their machine stops them with their parent and refuses none.
+                Err(
+                    StartError::AlreadyExists(_)
+                    | StartError::MachineDeleted(_)
+                    | StartError::Throttled
+                    | StartError::TestCase(_),
+                ) => return Err(EngineError::Stopped),
             }
         }
         Ok(())

@@ -246,6 +246,7 @@ impl From<StartError> for ApiError {
     fn from(error: StartError) -> ApiError {
         match error {
             StartError::AlreadyExists(arn) => ApiError::ExecutionAlreadyExists(arn),
+            StartError::MachineDeleted(arn) => ApiError::StateMachineDoesNotExist(arn.to_string()),
             StartError::Throttled => ApiError::Throttling,
             error @ StartError::TestCase(_) => ApiError::InvalidTestCase(error.to_string()),
             StartError::Engine(error) => ApiError::from(error),
