@@ -3,6 +3,7 @@
 use crate::errors;
 use crate::http_invoke::HttpExchange;
 use crate::mocks::{MockError, MockedCall};
+use crate::objects::Objects;
 use crate::workflows::Workflows;
 use json::Payload;
 use model::{Failure, TaskResource};
@@ -67,6 +68,12 @@ pub trait TaskRunner: Send + Sync + 'static {
     fn cancel(&self, call: TaskCall, submitted: Payload) -> CancelFuture {
         let _ = (call, submitted);
         Box::pin(std::future::ready(()))
+    }
+
+    /// Where Map Runs read their items from and write their results to; `None` where there is no such place.
+    fn objects(&self, region: &str) -> Option<Arc<dyn Objects>> {
+        let _ = region;
+        None
     }
 
     /// Says where nested workflows run. An engine calls it before it makes the first attempt, and keeps them alive for

@@ -29,6 +29,7 @@ mod local_functions;
 mod mock_config;
 mod mocked;
 mod mocks;
+mod objects;
 mod optimised;
 mod runner;
 mod sdk_integration;
@@ -43,6 +44,7 @@ pub use function_name::FunctionName;
 pub use functions::{FunctionCaller, InvokeFuture};
 pub use http_invoke::{HttpExchange, HttpRequestShown, HttpResponseShown};
 pub use mocks::{MockError, MockedCall, Mocks};
+pub use objects::{ListObjects, ObjectContent, ObjectError, ObjectFuture, ObjectPart, Objects, PutObject};
 pub use runner::{TaskLimits, Tasks};
 pub use workflows::{
     EndedWorkflow, StartedWorkflow, WorkflowError, WorkflowFuture, WorkflowStart, Workflows,

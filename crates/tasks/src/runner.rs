@@ -4,6 +4,7 @@ use crate::call::{CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutco
 use crate::functions::{FunctionCaller, Functions};
 use crate::jobs::{self, Job};
 use crate::mocks::{MockError, MockedCall, Mocks};
+use crate::objects::{Objects, S3};
 use crate::optimised::Request;
 use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
@@ -201,6 +202,10 @@ impl TaskRunner for Tasks {
                 | None => {}
             }
         })
+    }
+
+    fn objects(&self, region: &str) -> Option<Arc<dyn Objects>> {
+        Some(Arc::new(S3::new(self.services.clone(), region)))
     }
 
     fn connect(&self, workflows: Weak<dyn Workflows>) {
