@@ -247,6 +247,11 @@ pub(crate) fn map_run_children(arn: &MapRunArn) -> KeyRange {
     KeyRange::prefix(&KeyWriter::new().text(&arn.0).finish())
 }
 
+/// The children of a Map Run from a place on.
+pub(crate) fn map_run_children_from(arn: &MapRunArn, place: u64) -> KeyRange {
+    KeyRange { start: std::ops::Bound::Included(map_run_child(arn, place)), ..map_run_children(arn) }
+}
+
 /// The place that a key of MapRunChildren names.
 pub(crate) fn read_map_run_child(key: &[u8]) -> Option<u64> {
     let mut reader = KeyReader::new(key);

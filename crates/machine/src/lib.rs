@@ -40,7 +40,7 @@ pub use execution::{
 };
 pub use fact::{DecodeError, Fact, FactKind, Private};
 pub use failure::data_limit_exceeded;
-pub use map_run::{BatchPlan, MapItem, MapRunPlan, OutstandingMapRun, select_item};
+pub use map_run::{BatchPlan, Gathered, MapItem, MapRunPlan, OutstandingMapRun, select_item};
 pub use outstanding::{OutstandingTask, TaskProgress};
 pub use states::threshold_exceeded;
 pub use stimulus::{Outside, Stimulus, TaskAnswer};

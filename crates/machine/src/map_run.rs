@@ -83,41 +83,74 @@ impl BatchPlan {
         left_over: &mut Option<Value>,
         mut next: impl FnMut() -> Result<Option<Value>, E>,
     ) -> Result<Option<(u64, Value)>, E> {
-        let most_items = self.max_items.unwrap_or(u64::MAX);
-        let most_bytes = self.max_bytes.map_or(limits::PAYLOAD_SIZE, |bytes| {
-            usize::try_from(bytes).unwrap_or(usize::MAX).min(limits::PAYLOAD_SIZE)
-        });
-        let frame = match &self.input {
-            Some(input) => r#"{"BatchInput":,"Items":[]}"#.len() + input.0.value().to_text().len(),
-            None => r#"{"Items":[]}"#.len(),
-        };
-        let (mut items, mut bytes) = (Vec::new(), frame);
-        while (items.len() as u64) < most_items {
+        let mut gathered = Gathered::new(self);
+        while !gathered.is_full() {
             let item = match left_over.take() {
                 Some(item) => Some(item),
                 None => next()?,
             };
             let Some(item) = item else { break };
-            let comma = usize::from(!items.is_empty());
-            let size = item.to_text().len() + comma;
-            // AWS: unconfirmed, an item goes alone where it is larger than a batch may be.
-            if !items.is_empty() && bytes + size > most_bytes {
+            if let Err(item) = gathered.add(item) {
                 *left_over = Some(item);
                 break;
             }
-            bytes += size;
-            items.push(item);
         }
-        if items.is_empty() {
-            return Ok(None);
+        Ok(gathered.finish())
+    }
+}
+
+/// A batch that is being put together.
+#[derive(Debug)]
+pub struct Gathered<'p> {
+    plan: &'p BatchPlan,
+    most_bytes: usize,
+    items: Vec<Value>,
+    bytes: usize,
+}
+
+impl<'p> Gathered<'p> {
+    /// A batch without items.
+    pub fn new(plan: &'p BatchPlan) -> Gathered<'p> {
+        let most_bytes = plan.max_bytes.map_or(limits::PAYLOAD_SIZE, |bytes| {
+            usize::try_from(bytes).unwrap_or(usize::MAX).min(limits::PAYLOAD_SIZE)
+        });
+        let frame = match &plan.input {
+            Some(input) => r#"{"BatchInput":,"Items":[]}"#.len() + input.0.value().to_text().len(),
+            None => r#"{"Items":[]}"#.len(),
+        };
+        Gathered { plan, most_bytes, items: Vec::new(), bytes: frame }
+    }
+
+    /// Whether it has as many items as a batch may have.
+    pub fn is_full(&self) -> bool {
+        self.plan.max_items.is_some_and(|most| self.items.len() as u64 >= most)
+    }
+
+    /// Adds an item, or gives it back where it does not fit.
+    pub fn add(&mut self, item: Value) -> Result<(), Value> {
+        let comma = usize::from(!self.items.is_empty());
+        let size = item.to_text().len() + comma;
+        // AWS: unconfirmed, an item goes alone where it is larger than a batch may be.
+        if !self.items.is_empty() && self.bytes + size > self.most_bytes {
+            return Err(item);
         }
-        let count = items.len() as u64;
+        self.bytes += size;
+        self.items.push(item);
+        Ok(())
+    }
+
+    /// The child's input, with how many items it holds; `None` where it holds none.
+    pub fn finish(self) -> Option<(u64, Value)> {
+        if self.items.is_empty() {
+            return None;
+        }
+        let count = self.items.len() as u64;
         let mut input = json::Object::new();
-        if let Some(common) = &self.input {
+        if let Some(common) = &self.plan.input {
             input.insert("BatchInput", common.0.value().clone());
         }
-        input.insert("Items", Value::array(items));
-        Ok(Some((count, Value::from(input))))
+        input.insert("Items", Value::array(self.items));
+        Some((count, Value::from(input)))
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the children of a Map Run get: items, each through the ItemSelector, put into batches where the Map says so.
 
+use super::source::Source;
 use crate::clock::Drawn;
 use crate::shard::Shared;
-use asl::Definition;
+use asl::{Definition, ItemReader};
 use json::{Payload, Value};
-use machine::{BatchPlan, Execution, MapItem, MapRunPlan, Outside, ScopeId, select_item};
+use machine::{BatchPlan, Execution, Gathered, MapItem, MapRunPlan, Outside, ScopeId, select_item};
 use model::{Failure, error_name, limits};
 use std::sync::Arc;
 
@@ -45,12 +46,17 @@ pub(crate) struct Selector {
 enum Items {
     Array(Arc<Vec<Value>>),
     Members(Vec<(Arc<str>, Value)>),
-    /// What a reader reads, which nothing here can.
-    Unread,
+    /// What a reader reads.
+    Read(Box<Source>),
 }
 
 impl Feed {
-    pub(crate) fn new(plan: &MapRunPlan, selector: Selector) -> Feed {
+    /// The error is that of the run.
+    pub(crate) fn new(
+        plan: &MapRunPlan,
+        reader: Option<&ItemReader>,
+        selector: Selector,
+    ) -> Result<Feed, Failure> {
         let items = match plan.items.as_ref().map(|items| items.0.value()) {
             Some(Value::Array(items)) => Items::Array(items.clone()),
             Some(Value::Object(members)) => {
@@ -59,9 +65,9 @@ impl Feed {
             Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
                 Items::Members(Vec::new())
             }
-            None => Items::Unread,
+            None => Items::Read(Box::new(source(plan, reader, &selector.shared)?)),
         };
-        Feed { items, selector, batch: plan.batch.clone(), index: 0, place: 0, left_over: None }
+        Ok(Feed { items, selector, batch: plan.batch.clone(), index: 0, place: 0, left_over: None })
     }
 
     /// How many items there are, where that is known from the beginning.
@@ -69,18 +75,18 @@ impl Feed {
         match &self.items {
             Items::Array(items) => Some(items.len() as u64),
             Items::Members(members) => Some(members.len() as u64),
-            Items::Unread => None,
+            Items::Read(_) => None,
         }
     }
 
     /// The next child's input. The error is that of the run.
-    pub(crate) fn next(&mut self) -> Result<Option<Ready>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Ready>, Failure> {
         let (items, input) = match self.batch.clone() {
-            None => match self.selected()? {
+            None => match self.selected().await? {
                 Some(item) => (1, item),
                 None => return Ok(None),
             },
-            Some(batch) => match self.batched(&batch)? {
+            Some(batch) => match self.batched(&batch).await? {
                 Some(batch) => batch,
                 None => return Ok(None),
             },
@@ -94,37 +100,51 @@ impl Feed {
         Ok(Some(Ready { place, items, input }))
     }
 
-    fn batched(&mut self, batch: &BatchPlan) -> Result<Option<(u64, Value)>, Failure> {
-        let mut left_over = self.left_over.take();
-        let gathered = batch.gather(&mut left_over, || self.selected());
-        self.left_over = left_over;
-        gathered
+    async fn batched(&mut self, batch: &BatchPlan) -> Result<Option<(u64, Value)>, Failure> {
+        let mut gathered = Gathered::new(batch);
+        while !gathered.is_full() {
+            let item = match self.left_over.take() {
+                Some(item) => Some(item),
+                None => self.selected().await?,
+            };
+            let Some(item) = item else { break };
+            if let Err(item) = gathered.add(item) {
+                self.left_over = Some(item);
+                break;
+            }
+        }
+        Ok(gathered.finish())
     }
 
-    fn selected(&mut self) -> Result<Option<Value>, Failure> {
-        if let Items::Unread = self.items {
-            return Err(Failure::new(
-                error_name::ITEM_READER_FAILED,
-                "This version of Stepwright does not read items from S3 yet",
-            ));
-        }
-        let Some(item) = self.item() else { return Ok(None) };
+    async fn selected(&mut self) -> Result<Option<Value>, Failure> {
+        let Some(item) = self.item().await? else { return Ok(None) };
         self.index += 1;
         self.selector.select(item).map(Some)
     }
 
-    fn item(&self) -> Option<MapItem> {
-        let place = usize::try_from(self.index).ok()?;
-        let (key, value) = match &self.items {
-            Items::Array(items) => (None, items.get(place)?.clone()),
+    async fn item(&mut self) -> Result<Option<MapItem>, Failure> {
+        let place = usize::try_from(self.index).unwrap_or(usize::MAX);
+        let found = match &mut self.items {
+            Items::Array(items) => items.get(place).map(|item| (None, item.clone(), STATE_DATA.into())),
             Items::Members(members) => {
-                let (key, value) = members.get(place)?;
-                (Some(key.clone()), value.clone())
+                members.get(place).map(|(key, value)| (Some(key.clone()), value.clone(), STATE_DATA.into()))
             }
-            Items::Unread => return None,
+            Items::Read(source) => {
+                let read = source.next().await?;
+                read.map(|(record, source)| (record.key, record.value, source))
+            }
         };
-        Some(MapItem { index: self.index, value, key, source: Some(STATE_DATA.into()) })
+        let index = self.index;
+        Ok(found.map(|(key, value, source)| MapItem { index, value, key, source: Some(source) }))
     }
+}
+
+fn source(plan: &MapRunPlan, reader: Option<&ItemReader>, shared: &Shared) -> Result<Source, Failure> {
+    let failed = |cause: &str| Failure::new(error_name::ITEM_READER_FAILED, cause);
+    let objects = shared.tasks.objects(&shared.config.partition.region);
+    let objects = objects.ok_or_else(|| failed("No service that keeps objects is connected"))?;
+    let reader = reader.ok_or_else(|| failed("The Map has no ItemReader"))?;
+    Source::new(objects, reader, plan)
 }
 
 impl Selector {

@@ -15,6 +15,8 @@ mod membership;
 mod owner;
 mod records;
 mod results;
+mod source;
+mod writer;
 
 pub use facade::MapRunRecord;
 pub(crate) use membership::keep_up;

@@ -3,6 +3,7 @@
 use super::children::Children;
 use super::feed::{Feed, Ready, Selector};
 use super::records::{self, MapRunCounts, MapRunSettings};
+use super::writer::{ExportError, Writer};
 use super::{Notice, results};
 use crate::error::EngineError;
 use crate::keys::{self, RunPart};
@@ -10,6 +11,7 @@ use crate::machines::StateMachine;
 use crate::mailbox::Message;
 use crate::shard::Shared;
 use asl::Distributed;
+use json::Payload;
 use machine::{Execution, OutstandingMapRun, TaskAnswer, threshold_exceeded};
 use model::{ExecutionArn, Failure, MapRunArn, StateMachineType, limits};
 use std::collections::VecDeque;
@@ -120,10 +122,25 @@ impl Owner {
             });
         };
         self.children.run_by(machine, distributed.execution_type, task.test_case.take());
-        match self.see_through(&task, distributed).await? {
+        let writer = distributed.writer.as_ref();
+        let writer = match Writer::of(&self.shared, &self.arn, &task.run.plan, writer) {
+            Ok(writer) => writer,
+            Err(failure) => return self.fail(&task, failure).await,
+        };
+        // Before anything is read, so that a bucket that cannot be written to costs nothing.
+        if let Some(writer) = &writer
+            && let Err(failure) = writer.test().await
+        {
+            return self.fail(&task, failure).await;
+        }
+        let mut pending = VecDeque::new();
+        match self.see_through(&task, distributed, &mut pending).await? {
             Outcome::Aborted => self.give_up().await,
             Outcome::Ended => {
-                let answer = results::collect(&self.shared, &self.arn, &task.run.state, distributed)?;
+                let answer = match &writer {
+                    Some(writer) => exported(writer.export(Vec::new()).await)?,
+                    None => results::collect(&self.shared, &self.arn, &task.run.state, distributed)?,
+                };
                 self.end_with(&task, answer).await?;
                 self.forget().await
             }
@@ -133,11 +150,24 @@ impl Owner {
                 if distributed.execution_type == StateMachineType::Standard {
                     self.drain().await?;
                 }
+                if let Some(writer) = &writer {
+                    let pending = pending.into_iter().map(|ready| ready.input).collect();
+                    // AWS: documented, what has ended is written; the state fails with its own error in any case.
+                    if let TaskAnswer::Failed(lost) = exported(writer.export(pending).await)? {
+                        tracing::warn!(map_run = %self.arn, cause = ?lost.cause, "results were not written");
+                    }
+                }
                 self.end_with(&task, TaskAnswer::Failed(failure)).await?;
                 self.drain().await?;
                 self.forget().await
             }
         }
+    }
+
+    /// Fails the run before it has begun.
+    async fn fail(&mut self, task: &Task, failure: Failure) -> Result<(), EngineError> {
+        self.end_with(task, TaskAnswer::Failed(failure)).await?;
+        self.give_up().await
     }
 
     /// Takes up a run that has ended: what its children do is counted until the last one has ended.
@@ -173,19 +203,27 @@ impl Owner {
     }
 
     /// Starts the children, and waits for the last one, or for a reason to stop.
-    async fn see_through(&mut self, task: &Task, distributed: &Distributed) -> Result<Outcome, EngineError> {
+    /// Inputs that were ready by then and have no child are left in `ahead`.
+    async fn see_through(
+        &mut self,
+        task: &Task,
+        distributed: &Distributed,
+        ahead: &mut VecDeque<Ready>,
+    ) -> Result<Outcome, EngineError> {
         let selector = Selector {
             shared: self.shared.clone(),
             execution: task.snapshot.clone(),
             definition: task.machine.definition.clone(),
             scope: task.run.scope,
         };
-        let mut feed = Feed::new(&task.run.plan, selector);
+        let mut feed = match Feed::new(&task.run.plan, distributed.reader.as_ref(), selector) {
+            Ok(feed) => feed,
+            Err(failure) => return Ok(Outcome::Failed(failure)),
+        };
         self.total = feed.total();
-        let mut ahead = VecDeque::new();
         let mut is_read = false;
         loop {
-            if let Err(failure) = self.read_ahead(&mut feed, &mut ahead, &mut is_read) {
+            if let Err(failure) = self.read_ahead(&mut feed, ahead, &mut is_read).await {
                 return Ok(Outcome::Failed(failure));
             }
             let wave: Vec<Ready> =
@@ -196,7 +234,7 @@ impl Owner {
             }
             let is_idle = wave.is_empty() && is_full;
             self.children.start(wave, &mut self.counts).await?;
-            self.count_pending(&ahead, is_read);
+            self.count_pending(ahead, is_read);
             self.listen(is_idle).await?;
             if let Some(outcome) = self.verdict() {
                 return Ok(outcome);
@@ -205,7 +243,7 @@ impl Owner {
     }
 
     /// Makes some more inputs ready. Those of children that exist already are passed over.
-    fn read_ahead(
+    async fn read_ahead(
         &mut self,
         feed: &mut Feed,
         ahead: &mut VecDeque<Ready>,
@@ -216,7 +254,7 @@ impl Owner {
             if *is_read || ahead.len() >= AHEAD || bytes >= AHEAD_BYTES {
                 break;
             }
-            match feed.next()? {
+            match feed.next().await? {
                 Some(ready) if self.children.exists(ready.place) => {}
                 Some(ready) => {
                     bytes += ready.input.size();
@@ -333,5 +371,14 @@ impl Owner {
         self.shared.commits.enqueue(batch).await?.await?;
         self.written = Some(self.counts);
         Ok(())
+    }
+}
+
+/// What came of an export: the state's result, or its error.
+fn exported(outcome: Result<Payload, ExportError>) -> Result<TaskAnswer, EngineError> {
+    match outcome {
+        Ok(result) => Ok(TaskAnswer::Succeeded(result)),
+        Err(ExportError::Failed(failure)) => Ok(TaskAnswer::Failed(failure)),
+        Err(ExportError::Engine(error)) => Err(error),
     }
 }

@@ -1,17 +1,18 @@
-//! What the children of a Map Run give: the result of the state.
+//! What the children of a Map Run give: the result of the state, and the records of a ResultWriter.
 
-use super::records::Child;
+use super::records::{Child, ExpressChild};
 use crate::error::EngineError;
 use crate::keys::{self, Part};
-use crate::records::{self, Closing};
+use crate::records::{self, Closing, Opening};
 use crate::shard::Shared;
-use asl::{Distributed, Transformation};
-use json::{Payload, Value};
+use asl::{Distributed, OutputType, Transformation};
+use json::{Object, Payload, Value};
 use machine::{TaskAnswer, data_limit_exceeded};
-use model::{ExecutionStatus, Failure, MapRunArn, error_name, limits};
+use model::{ExecutionStatus, Failure, MapRunArn, Timestamp, limits};
+use std::sync::Arc;
 use store::{Direction, Table, Walk};
 
-/// The outputs of the children that succeeded, in the order of their items.
+/// The outputs of the children that succeeded, in the order of their items, shaped as WriterConfig says.
 // AWS: unconfirmed that nothing stands for children that failed and were tolerated.
 pub(crate) fn collect(
     shared: &Shared,
@@ -19,14 +20,8 @@ pub(crate) fn collect(
     state: &str,
     distributed: &Distributed,
 ) -> Result<TaskAnswer, EngineError> {
-    let is_flat =
-        distributed.writer.as_ref().is_some_and(|writer| writer.transformation == Transformation::Flatten);
-    if distributed.writer.as_ref().is_some_and(|writer| writer.is_export) {
-        return Ok(TaskAnswer::Failed(Failure::new(
-            error_name::RESULT_WRITER_FAILED,
-            "This version of Stepwright does not write results to S3 yet",
-        )));
-    }
+    let writer = distributed.writer.as_ref();
+    let transformation = writer.map_or(Transformation::Compact, |writer| writer.transformation);
     let mut results = Vec::new();
     let mut size = 2;
     let range = keys::map_run_children(arn);
@@ -36,26 +31,134 @@ pub(crate) fn collect(
         if child.status != ExecutionStatus::Succeeded {
             continue;
         }
-        let Some(output) = output_of(shared, &child)? else { continue };
-        size += output.value().to_text().len();
+        let result = match transformation {
+            Transformation::None => record_of(shared, arn, &child)?,
+            Transformation::Compact | Transformation::Flatten => match output_of(shared, &child)? {
+                Some(output) => output.value().clone(),
+                None => continue,
+            },
+        };
+        size += result.to_text().len();
         // There is no more to be said of it, and it need not be held in memory.
         if size > limits::PAYLOAD_SIZE {
             return Ok(TaskAnswer::Failed(data_limit_exceeded(state)));
         }
-        match output.value() {
-            Value::Array(items) if is_flat => results.extend(items.iter().cloned()),
-            value => results.push(value.clone()),
+        match result {
+            Value::Array(items) if transformation == Transformation::Flatten => {
+                results.extend(items.iter().cloned());
+            }
+            result => results.push(result),
         }
     }
-    Ok(TaskAnswer::Succeeded(Payload::from(Value::array(results))))
+    let result = match writer.map(|writer| writer.output_type) {
+        // AWS: unconfirmed, the lines as one text.
+        Some(OutputType::JsonLines) => {
+            Value::from(results.iter().map(|one| format!("{one}\n")).collect::<String>())
+        }
+        Some(OutputType::Json) | None => Value::array(results),
+    };
+    Ok(TaskAnswer::Succeeded(Payload::from(result)))
 }
 
-fn output_of(shared: &Shared, child: &Child) -> Result<Option<Payload>, EngineError> {
+/// The output of a child that succeeded.
+pub(crate) fn output_of(shared: &Shared, child: &Child) -> Result<Option<Payload>, EngineError> {
     if let Some(express) = &child.express {
         return Ok(express.output.clone().map(|output| output.0));
     }
-    let key = keys::execution(&child.arn, Part::Closing);
-    let Some(bytes) = shared.store.get(Table::Executions, &key)? else { return Ok(None) };
-    let closing: Closing = records::open(Table::Executions, &key, &bytes)?;
-    Ok(closing.output.map(|output| output.0))
+    Ok(part::<Closing>(shared, child, Part::Closing)?
+        .and_then(|closing| closing.output)
+        .map(|output| output.0))
+}
+
+/// A child as a ResultWriter shows it: its members in alphabetical order.
+pub(crate) fn record_of(shared: &Shared, arn: &MapRunArn, child: &Child) -> Result<Value, EngineError> {
+    let seen = match &child.express {
+        Some(express) => Seen::of_express(express),
+        None => {
+            let opening: Option<Opening> = part(shared, child, Part::Opening)?;
+            let closing: Option<Closing> = part(shared, child, Part::Closing)?;
+            Seen {
+                input: opening.as_ref().map(|opening| opening.input.0.clone()),
+                output: closing.as_ref().and_then(|closing| closing.output.clone()).map(|output| output.0),
+                failure: closing.as_ref().and_then(|closing| closing.failure.clone()),
+                started_at: opening.map(|opening| opening.started_at),
+                stopped_at: closing.map(|closing| closing.stopped_at),
+            }
+        }
+    };
+    Ok(shown(arn, Some(child), child.status.as_str(), seen))
+}
+
+/// A child that was never started.
+// AWS: documented, the class; the members are unconfirmed.
+pub(crate) fn pending_record(arn: &MapRunArn, input: &Payload) -> Value {
+    let seen =
+        Seen { input: Some(input.clone()), output: None, failure: None, started_at: None, stopped_at: None };
+    shown(arn, None, "PENDING", seen)
+}
+
+/// What is known of a child.
+struct Seen {
+    input: Option<Payload>,
+    output: Option<Payload>,
+    failure: Option<Failure>,
+    started_at: Option<Timestamp>,
+    stopped_at: Option<Timestamp>,
+}
+
+impl Seen {
+    fn of_express(express: &ExpressChild) -> Seen {
+        Seen {
+            input: Some(express.input.0.clone()),
+            output: express.output.clone().map(|output| output.0),
+            failure: express.failure.clone(),
+            started_at: Some(express.started_at),
+            stopped_at: Some(express.stopped_at),
+        }
+    }
+}
+
+// AWS: documented members and order.
+fn shown(arn: &MapRunArn, child: Option<&Child>, status: &str, seen: Seen) -> Value {
+    let mut record = Object::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            record.insert(name, value);
+        }
+    };
+    let text = |text: Arc<str>| Value::from(text);
+    let included = || Value::object([("Included", true)]);
+    let failure = seen.failure.unwrap_or_default();
+    put("Cause", failure.cause.map(text));
+    put("Error", failure.error.map(text));
+    put("ExecutionArn", child.map(|child| text(child.arn.0.clone())));
+    put("Input", seen.input.as_ref().map(|input| text(input.text().clone())));
+    put("InputDetails", Some(included()));
+    put("Name", child.map(|child| Value::from(child.arn.name())));
+    put("Output", seen.output.as_ref().map(|output| text(output.text().clone())));
+    put("OutputDetails", seen.output.as_ref().map(|_| included()));
+    if child.is_some() {
+        let has_succeeded = status == ExecutionStatus::Succeeded.as_str();
+        put("RedriveCount", Some(Value::from(0)));
+        put("RedriveStatus", Some(Value::from(if has_succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" })));
+        let reason = "Execution is SUCCEEDED and cannot be redriven";
+        put("RedriveStatusReason", has_succeeded.then(|| Value::from(reason)));
+    }
+    put("StartDate", seen.started_at.map(|at| Value::from(at.to_string())));
+    put("StateMachineArn", Some(text(arn.child_machine().0)));
+    put("Status", Some(Value::from(status)));
+    put("StopDate", seen.stopped_at.map(|at| Value::from(at.to_string())));
+    Value::from(record)
+}
+
+fn part<R: serde::de::DeserializeOwned>(
+    shared: &Shared,
+    child: &Child,
+    part: Part,
+) -> Result<Option<R>, EngineError> {
+    let key = keys::execution(&child.arn, part);
+    match shared.store.get(Table::Executions, &key)? {
+        Some(bytes) => records::open(Table::Executions, &key, &bytes).map(Some),
+        None => Ok(None),
+    }
 }
