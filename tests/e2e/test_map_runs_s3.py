@@ -188,3 +188,33 @@ def test_a_bucket_that_cannot_be_written_to_fails_the_run_before_anything_is_rea
         "Failed to write a test manifest into the specified output bucket. Access denied. Ensure the correct permissions are "
         "added to your state machine's execution role. | Message from S3: Access Denied"
     )
+
+
+def test_a_run_that_reads_and_writes_goes_on_after_kill_9(s3, tmp_path, name):
+    environment = {"AWS_ENDPOINT_URL_S3": s3.url, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+    server = Server(tmp_path / "data", environment=environment).start()
+    states = {"W": {"Type": "Wait", "Seconds": 1, "End": True}}
+    members = {
+        "ItemReader": reader("lines.jsonl", InputType="JSONL", MaxItems=20),
+        "ItemBatcher": {"MaxItemsPerBatch": 2},
+        "ResultWriter": writer("again", WriterConfig={"Transformation": "COMPACT"}),
+        "MaxConcurrency": 3,
+    }
+    definition = json.dumps({"StartAt": "M", "States": {"M": distributed(states, **members)}})
+    sfn = server.client()
+    arn = sfn.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
+    execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
+    run_arn = run_of(sfn, execution)
+    assert wait_until(lambda: sfn.describe_map_run(mapRunArn=run_arn)["executionCounts"]["succeeded"] >= 3)
+    server.kill()
+    server.start()
+    sfn = server.client()
+    assert wait_until(lambda: sfn.describe_execution(executionArn=execution)["status"] != "RUNNING", seconds=30)
+    output = json.loads(sfn.describe_execution(executionArn=execution)["output"])
+    key = output["ResultWriterDetails"]["Key"].replace("manifest.json", "SUCCEEDED_0.json")
+    batches = json.loads(s3.buckets["again"][key])
+    assert [item["n"] for batch in batches for item in batch["Items"]] == list(range(20))
+    counts = sfn.describe_map_run(mapRunArn=run_arn)
+    assert (counts["itemCounts"]["succeeded"], counts["executionCounts"]["succeeded"]) == (20, 10)
+    assert len(children(sfn, run_arn)) == 10
+    server.kill()

@@ -116,6 +116,8 @@ impl Execution {
                     run.started = event.id;
                 }
             }
+            // AWS: recorded both ways: what leaves the state points to MapRunSucceeded (test_map_state_config_distributed), and in
+            // later recordings to MapRunStarted (test_map_state_nested_config_distributed).
             E::MapRunFailed(_) | E::MapRunAborted => self.set_work(scope, event.id, Work::None),
             // AWS: recorded, the events that follow point to the work that ended, not to these.
             E::MapIterationAborted(_)

@@ -8,7 +8,7 @@ use json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-// AWS: recorded test_map_item_reader_json_no_json_list_object.
+// AWS: recorded test_map_item_reader_json_no_json_list_object, for an object too; later measured that its members are items.
 const NOT_ITERABLE: &str = "Attempting to map over non-iterable node.";
 // AWS: measured.
 const NO_MATCH: &str =
