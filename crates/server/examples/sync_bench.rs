@@ -4,6 +4,7 @@
 //! `cargo run --release -p stepwright-server --example sync_bench -- target/release/stepwright`
 
 #![allow(clippy::print_stdout, reason = "an example prints its results")]
+#![allow(clippy::indexing_slicing, reason = "a member that a document lacks is null")]
 
 use axum::Router;
 use axum::body::Bytes;
