@@ -20,9 +20,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const CONNECTIONS: usize = 32;
-const WARM_UP: Duration = Duration::from_millis(700);
-const MEASURED: Duration = Duration::from_millis(2500);
-const TURNS: usize = 3;
+const WARM_UP: Duration = Duration::from_millis(500);
+const MEASURED: Duration = Duration::from_millis(1500);
+const TURNS: usize = 5;
 /// Of the bare endpoint's requests per second.
 const LEAST: f64 = 0.5;
 /// What the endpoint is started with.
