@@ -14,6 +14,7 @@
 //! A script that breaks one is made shorter by [`shortened`] until each of its steps is needed.
 
 mod check;
+mod clients;
 mod clock;
 mod complaints;
 mod definitions;
