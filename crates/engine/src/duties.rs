@@ -2,7 +2,7 @@
 //! give rise to it, and stands in the store until it is done, so that the next process does what this one did not come to.
 
 use crate::error::EngineError;
-use crate::keys::{self, Part};
+use crate::keys;
 use crate::mailbox::Message;
 use crate::records::{self, Listed, Opening};
 use crate::shard::Shared;
@@ -134,14 +134,7 @@ impl Shared {
     }
 
     fn revision_of(&self, arn: &ExecutionArn) -> Result<Option<u64>, EngineError> {
-        let key = keys::execution(arn, Part::Opening);
-        match self.store.get(Table::Executions, &key)? {
-            Some(bytes) => {
-                let opening: Opening = records::open(Table::Executions, &key, &bytes)?;
-                Ok(Some(opening.revision))
-            }
-            None => Ok(None),
-        }
+        Ok(Opening::read(&*self.store, arn)?.map(|opening| opening.revision))
     }
 
     async fn cancel_job(

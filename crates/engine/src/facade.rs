@@ -4,7 +4,7 @@ use crate::activities::{Activities, ActivityTask};
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
-use crate::keys::{self, Part};
+use crate::keys;
 use crate::live::decode_fact;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
@@ -193,14 +193,8 @@ impl Engine {
 
     /// An execution as it stands.
     pub fn execution(&self, arn: &ExecutionArn) -> Result<Option<ExecutionRecord>, EngineError> {
-        let key = keys::execution(arn, Part::Opening);
-        let Some(bytes) = self.shared.store.get(Table::Executions, &key)? else { return Ok(None) };
-        let opening: Opening = records::open(Table::Executions, &key, &bytes)?;
-        let key = keys::execution(arn, Part::Closing);
-        let closing: Option<Closing> = match self.shared.store.get(Table::Executions, &key)? {
-            Some(bytes) => Some(records::open(Table::Executions, &key, &bytes)?),
-            None => None,
-        };
+        let Some(opening) = Opening::read(&*self.shared.store, arn)? else { return Ok(None) };
+        let closing = Closing::read(&*self.shared.store, arn)?;
         let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
         let redrives = Redrives::read(&*self.shared.store, arn)?;
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;

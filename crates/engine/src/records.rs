@@ -4,6 +4,7 @@
 //! record of another shape gets another version, and every version that was ever written stays readable.
 
 use crate::error::EngineError;
+use crate::keys::{self, Part};
 use crate::machines::StateMachine;
 use crate::map_runs::ChildOf;
 use json::Payload;
@@ -12,7 +13,7 @@ use model::{ExecutionArn, ExecutionStatus, Failure, StartedThrough, StateMachine
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::{Table, record};
+use store::{Batch, Store, Table, record};
 
 pub(crate) const VERSION: u8 = 1;
 
@@ -29,6 +30,46 @@ pub(crate) struct Opening {
     pub(crate) test_case: Option<Arc<str>>,
 }
 
+/// The first shape of [`Opening`].
+#[derive(Serialize, Deserialize)]
+struct OpeningFirst {
+    state_machine_arn: StateMachineArn,
+    revision: u64,
+    started_at: Timestamp,
+    input: StoredPayload,
+    trace_header: Option<Arc<str>>,
+}
+
+/// The version of [`Opening`].
+const OPENING_VERSION: u8 = VERSION + 1;
+
+impl Opening {
+    /// How the execution of that ARN began; `None` if there is none.
+    pub(crate) fn read(store: &dyn Store, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {
+        let key = keys::execution(arn, Part::Opening);
+        let bytes = store.get(Table::Executions, &key)?;
+        bytes.map(|bytes| open_as(Table::Executions, &key, &bytes, Opening::of_version)).transpose()
+    }
+
+    pub(crate) fn put(&self, arn: &ExecutionArn, batch: &mut Batch) {
+        batch.put(Table::Executions, keys::execution(arn, Part::Opening), seal_as(OPENING_VERSION, self));
+    }
+
+    fn of_version(version: u8, payload: &[u8]) -> Option<postcard::Result<Opening>> {
+        match version {
+            OPENING_VERSION => Some(postcard::from_bytes(payload)),
+            // For a while the test case was written under the first version too: a payload without it is too short to be read
+            // with it.
+            VERSION => Some(postcard::from_bytes(payload).or_else(|_| {
+                let first = postcard::from_bytes(payload)?;
+                let OpeningFirst { state_machine_arn, revision, started_at, input, trace_header } = first;
+                Ok(Opening { state_machine_arn, revision, started_at, input, trace_header, test_case: None })
+            })),
+            _ => None,
+        }
+    }
+}
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Closing {
@@ -36,6 +77,13 @@ pub(crate) struct Closing {
     pub(crate) stopped_at: Timestamp,
     pub(crate) output: Option<StoredPayload>,
     pub(crate) failure: Option<Failure>,
+}
+
+impl Closing {
+    /// How the execution of that ARN ended; `None` while it runs, or if there is none.
+    pub(crate) fn read(store: &dyn Store, arn: &ExecutionArn) -> Result<Option<Closing>, EngineError> {
+        of_execution(store, arn, Part::Closing)
+    }
 }
 
 /// What the index of a machine's executions says of each.
@@ -93,6 +141,17 @@ pub(crate) fn open<R: DeserializeOwned>(table: Table, key: &[u8], bytes: &[u8]) 
     open_as(table, key, bytes, |version, payload| (version == VERSION).then(|| postcard::from_bytes(payload)))
 }
 
+/// A part of what is stored of an execution, if it has that part.
+pub(crate) fn of_execution<R: DeserializeOwned>(
+    store: &dyn Store,
+    arn: &ExecutionArn,
+    part: Part,
+) -> Result<Option<R>, EngineError> {
+    let key = keys::execution(arn, part);
+    let bytes = store.get(Table::Executions, &key)?;
+    bytes.map(|bytes| open(Table::Executions, &key, &bytes)).transpose()
+}
+
 /// Opens a record whose shape depends on its version; `read` knows which versions there are.
 pub(crate) fn open_as<R>(
     table: Table,
@@ -107,4 +166,29 @@ pub(crate) fn open_as<R>(
     };
     let unknown = || unreadable(format!("its format version {version} is not known to this program"));
     read(version, payload).ok_or_else(unknown)?.map_err(|error| unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_of_every_shape_that_was_written_is_read() {
+        let opening = |test_case: Option<&str>| Opening {
+            state_machine_arn: StateMachineArn("arn:m".into()),
+            revision: 3,
+            started_at: Timestamp(7),
+            input: Payload::from_stored_text("{}").into(),
+            trace_header: None,
+            test_case: test_case.map(Arc::from),
+        };
+        let Opening { state_machine_arn, revision, started_at, input, trace_header, .. } = opening(None);
+        let first = OpeningFirst { state_machine_arn, revision, started_at, input, trace_header };
+        let read = |bytes: &[u8]| open_as(Table::Executions, b"key", bytes, Opening::of_version).unwrap();
+        assert_eq!(read(&seal(&first)), opening(None));
+        for test_case in [None, Some("Case")] {
+            assert_eq!(read(&seal(&opening(test_case))), opening(test_case));
+            assert_eq!(read(&seal_as(OPENING_VERSION, &opening(test_case))), opening(test_case));
+        }
+    }
 }

@@ -58,11 +58,7 @@ pub(crate) struct Redrives {
 impl Redrives {
     /// The record of an execution; the empty one where it was never redriven.
     pub(crate) fn read(store: &dyn Store, arn: &ExecutionArn) -> Result<Redrives, EngineError> {
-        let key = keys::execution(arn, Part::Redrives);
-        match store.get(Table::Executions, &key)? {
-            Some(bytes) => records::open(Table::Executions, &key, &bytes),
-            None => Ok(Redrives::default()),
-        }
+        Ok(records::of_execution(store, arn, Part::Redrives)?.unwrap_or_default())
     }
 
     /// The date of the redrive that was asked for with the token, if that is remembered.

@@ -10,7 +10,7 @@ use crate::facade::started_through;
 use crate::keys::{self, Part, RunPart};
 use crate::mailbox::Message;
 use crate::map_runs::Child;
-use crate::records;
+use crate::records::{self, Closing};
 use crate::shard::{Round, Shard, Shared};
 use model::{ExecutionArn, MapRunArn, Timestamp};
 use std::collections::HashSet;
@@ -173,9 +173,7 @@ async fn remove_map_run(shared: &Shared, run: &MapRunArn, batch: &mut Batch) -> 
     for record in Walk::new(&*shared.store, Table::MapRunChildren, children, Direction::Forward) {
         let (key, bytes) = record?;
         let child: Child = records::open(Table::MapRunChildren, &key, &bytes)?;
-        let closing = keys::execution(&child.arn, Part::Closing);
-        if let Some(bytes) = shared.store.get(Table::Executions, &closing)? {
-            let closing: records::Closing = records::open(Table::Executions, &closing, &bytes)?;
+        if let Some(closing) = Closing::read(&*shared.store, &child.arn)? {
             let key = keys::closed_execution(closing.stopped_at, &child.arn);
             batch.put(Table::ClosedExecutions, key, Vec::new());
         }

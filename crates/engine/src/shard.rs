@@ -317,7 +317,7 @@ impl Shard {
             trace_header,
             test_case: test_case.clone(),
         };
-        round.batch.put(Table::Executions, keys::execution(&arn, Part::Opening), records::seal(&opening));
+        opening.put(&arn, &mut round.batch);
         round.batch.put(Table::OpenExecutions, keys::open_execution(&arn), Vec::new());
         let about = About {
             arn: arn.clone(),
@@ -511,23 +511,11 @@ impl Shard {
     }
 
     pub(crate) fn opening(&self, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {
-        self.record(arn, Part::Opening)
+        Opening::read(&*self.shared.store, arn)
     }
 
     pub(crate) fn closing(&self, arn: &ExecutionArn) -> Result<Option<Closing>, EngineError> {
-        self.record(arn, Part::Closing)
-    }
-
-    fn record<R: serde::de::DeserializeOwned>(
-        &self,
-        arn: &ExecutionArn,
-        part: Part,
-    ) -> Result<Option<R>, EngineError> {
-        let key = keys::execution(arn, part);
-        match self.shared.store.get(Table::Executions, &key)? {
-            Some(bytes) => records::open(Table::Executions, &key, &bytes).map(Some),
-            None => Ok(None),
-        }
+        Closing::read(&*self.shared.store, arn)
     }
 
     /// Drops executions from memory that only wait, those used least lately first, where there are more than allowed.

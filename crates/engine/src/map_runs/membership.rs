@@ -5,7 +5,7 @@ use super::{MapRuns, Notice};
 use crate::error::EngineError;
 use crate::keys::{self, Part};
 use crate::live::Live;
-use crate::records::{Listed, open, seal};
+use crate::records::{Listed, of_execution, seal};
 use crate::shard::{Round, Shard, Shared};
 use machine::{About, Execution, Fact, OutstandingMapRun};
 use model::{
@@ -90,10 +90,6 @@ impl Shared {
         if machine.labelled().1.is_none() {
             return Ok(None);
         }
-        let key = keys::execution(arn, Part::MapRun);
-        match self.store.get(Table::Executions, &key)? {
-            Some(bytes) => open(Table::Executions, &key, &bytes).map(Some),
-            None => Ok(None),
-        }
+        of_execution(&*self.store, arn, Part::MapRun)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::records::{Child, ExpressChild};
 use crate::error::EngineError;
-use crate::keys::{self, Part};
+use crate::keys;
 use crate::records::{self, Closing, Opening};
 use crate::shard::Shared;
 use asl::{Distributed, OutputType, Transformation};
@@ -65,9 +65,7 @@ pub(crate) fn output_of(shared: &Shared, child: &Child) -> Result<Option<Payload
     if let Some(express) = &child.express {
         return Ok(express.output.clone().map(|output| output.0));
     }
-    Ok(part::<Closing>(shared, child, Part::Closing)?
-        .and_then(|closing| closing.output)
-        .map(|output| output.0))
+    Ok(Closing::read(&*shared.store, &child.arn)?.and_then(|closing| closing.output).map(|output| output.0))
 }
 
 /// A child as a ResultWriter shows it: its members in alphabetical order.
@@ -75,8 +73,8 @@ pub(crate) fn record_of(shared: &Shared, arn: &MapRunArn, child: &Child) -> Resu
     let seen = match &child.express {
         Some(express) => Seen::of_express(express),
         None => {
-            let opening: Option<Opening> = part(shared, child, Part::Opening)?;
-            let closing: Option<Closing> = part(shared, child, Part::Closing)?;
+            let opening = Opening::read(&*shared.store, &child.arn)?;
+            let closing = Closing::read(&*shared.store, &child.arn)?;
             Seen {
                 input: opening.as_ref().map(|opening| opening.input.0.clone()),
                 output: closing.as_ref().and_then(|closing| closing.output.clone()).map(|output| output.0),
@@ -149,16 +147,4 @@ fn shown(arn: &MapRunArn, child: Option<&Child>, status: &str, seen: Seen) -> Va
     put("Status", Some(Value::from(status)));
     put("StopDate", seen.stopped_at.map(|at| Value::from(at.to_string())));
     Value::from(record)
-}
-
-fn part<R: serde::de::DeserializeOwned>(
-    shared: &Shared,
-    child: &Child,
-    part: Part,
-) -> Result<Option<R>, EngineError> {
-    let key = keys::execution(&child.arn, part);
-    match shared.store.get(Table::Executions, &key)? {
-        Some(bytes) => records::open(Table::Executions, &key, &bytes).map(Some),
-        None => Ok(None),
-    }
 }
