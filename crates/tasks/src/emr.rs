@@ -11,6 +11,20 @@ use json::{Object, Value};
 
 const MODEL: &str = "emr";
 
+/// The operation of EMR's API that an action comes down to.
+pub(crate) fn operation(action: &str) -> &str {
+    match action {
+        "createCluster" => "runJobFlow",
+        "terminateCluster" => "terminateJobFlows",
+        "addStep" => "addJobFlowSteps",
+        "cancelStep" => "cancelSteps",
+        "setClusterTerminationProtection" => "setTerminationProtection",
+        "modifyInstanceFleetByName" => "modifyInstanceFleet",
+        "modifyInstanceGroupByName" => "modifyInstanceGroups",
+        other => other,
+    }
+}
+
 /// Makes the request of an action, and gives its answer with Step Functions' names.
 pub(crate) async fn send(
     services: &Services,
@@ -19,29 +33,28 @@ pub(crate) async fn send(
     given: &Value,
 ) -> Result<Output, OperationError> {
     let emr = Emr { services, call };
+    let operation = operation(action);
     let member = |name: &str| given.get(name).cloned().unwrap_or_default();
     let listed = |name: &str| match given.get(name) {
         Some(value) => Value::array(vec![value.clone()]),
         None => Value::Null,
     };
     match action {
-        "createCluster" => Ok(renamed(emr.ask("runJobFlow", given.clone()).await?, "JobFlowId", "ClusterId")),
-        "terminateCluster" => {
-            emr.ask("terminateJobFlows", Value::object([("JobFlowIds", listed("ClusterId"))])).await
-        }
+        "createCluster" => Ok(renamed(emr.ask(operation, given.clone()).await?, "JobFlowId", "ClusterId")),
+        "terminateCluster" => emr.ask(operation, Value::object([("JobFlowIds", listed("ClusterId"))])).await,
         "addStep" => {
             let input = [
                 ("JobFlowId", member("ClusterId")),
                 ("Steps", listed("Step")),
                 ("ExecutionRoleArn", member("ExecutionRoleArn")),
             ];
-            let output = emr.ask("addJobFlowSteps", Value::object(input)).await?;
+            let output = emr.ask(operation, Value::object(input)).await?;
             let id = output.value.get("StepIds").and_then(|ids| ids.item(0)).cloned().unwrap_or_default();
             Ok(Output { value: Value::object([("StepId", id)]), ..output })
         }
         "cancelStep" => {
             let input = [("ClusterId", member("ClusterId")), ("StepIds", listed("StepId"))];
-            let output = emr.ask("cancelSteps", Value::object(input)).await?;
+            let output = emr.ask(operation, Value::object(input)).await?;
             let info = output.value.get("CancelStepsInfoList").and_then(|list| list.item(0)).cloned();
             Ok(Output { value: info.unwrap_or_else(Value::empty_object), ..output })
         }
@@ -50,19 +63,19 @@ pub(crate) async fn send(
                 ("JobFlowIds", listed("ClusterId")),
                 ("TerminationProtected", member("TerminationProtected")),
             ];
-            emr.ask("setTerminationProtection", Value::object(input)).await
+            emr.ask(operation, Value::object(input)).await
         }
         "modifyInstanceFleetByName" => {
             let found = emr.named(given, "listInstanceFleets", "InstanceFleets", "InstanceFleetName").await?;
             let fleet = with_id(&member("InstanceFleet"), "InstanceFleetId", found);
             let input = [("ClusterId", member("ClusterId")), ("InstanceFleet", fleet)];
-            emr.ask("modifyInstanceFleet", Value::object(input)).await
+            emr.ask(operation, Value::object(input)).await
         }
         "modifyInstanceGroupByName" => {
             let found = emr.named(given, "listInstanceGroups", "InstanceGroups", "InstanceGroupName").await?;
             let group = with_id(&member("InstanceGroup"), "InstanceGroupId", found);
             let input = [("ClusterId", member("ClusterId")), ("InstanceGroups", Value::array(vec![group]))];
-            emr.ask("modifyInstanceGroups", Value::object(input)).await
+            emr.ask(operation, Value::object(input)).await
         }
         other => {
             Err(OperationError::Call(CallError::NoEndpoint { service: format!("elasticmapreduce:{other}") }))

@@ -30,6 +30,7 @@ mod mock_config;
 mod mocked;
 mod mocks;
 mod objects;
+mod operation;
 mod optimised;
 mod runner;
 mod sdk_integration;
@@ -45,6 +46,7 @@ pub use functions::{FunctionCaller, InvokeFuture};
 pub use http_invoke::{HttpExchange, HttpRequestShown, HttpResponseShown};
 pub use mocks::{MockError, MockedCall, Mocks};
 pub use objects::{ListObjects, ObjectContent, ObjectError, ObjectFuture, ObjectPart, Objects, PutObject};
+pub use operation::{Operation, polled_operation, requested_operation};
 pub use runner::{TaskLimits, Tasks};
 pub use workflows::{
     EndedWorkflow, StartedWorkflow, WorkflowError, WorkflowFuture, WorkflowStart, Workflows,

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 pub(crate) struct Request {
     pub(crate) service: &'static OptimisedService,
     /// The model that has the operation, where it is not the service's.
-    model: &'static str,
+    pub(crate) model: &'static str,
 }
 
 /// The request of an action; `None` where the action is more than a request.
@@ -28,11 +28,6 @@ pub(crate) fn find(service: &str, action: &str) -> Option<Request> {
         _ => known.model,
     };
     Some(Request { service: known, model })
-}
-
-/// The service of an optimised integration.
-pub(crate) fn service(resource: &str) -> Option<&'static OptimisedService> {
-    services::of_resource(resource)
 }
 
 /// Makes the request: the result of the Task.

@@ -3,44 +3,12 @@
 
 #[path = "../../aws/tests/stand_in/mod.rs"]
 mod stand_in;
+mod support;
 
-use aws::{Client, ClientConfig, Credentials, Endpoint, Endpoints};
 use json::{Payload, Value};
-use model::TaskResource;
 use stand_in::{Reply, StandIn, json_answer, service_error};
-use tasks::{TaskCall, TaskLimits, TaskOutcome, TaskRunner, Tasks};
-
-fn call(resource: &str, parameters: &str) -> TaskCall {
-    TaskCall {
-        resource: TaskResource::parse(&format!("arn:aws:states:::{resource}")).unwrap(),
-        parameters: Payload::from_text(parameters).unwrap(),
-        region: "us-east-1".into(),
-        execution_arn: "arn:aws:states:us-east-1:000000000000:execution:machine:run".into(),
-        mock: None,
-    }
-}
-
-fn tasks_at(url: &str) -> Tasks {
-    let endpoints = Endpoints::none().with_default(Endpoint::parse(url).unwrap());
-    let client = Client::new(ClientConfig::new(endpoints, Credentials::new("test", "test")));
-    Tasks::new(None, Some(client), TaskLimits::default())
-}
-
-fn result(outcome: TaskOutcome) -> Payload {
-    match outcome {
-        TaskOutcome::Succeeded(result) => result,
-        TaskOutcome::Failed(failure) => panic!("failed: {failure:?}"),
-    }
-}
-
-fn failure(outcome: TaskOutcome) -> (String, String) {
-    match outcome {
-        TaskOutcome::Failed(failure) => {
-            (failure.error.unwrap().to_string(), failure.cause.unwrap().to_string())
-        }
-        TaskOutcome::Succeeded(result) => panic!("succeeded: {result:?}"),
-    }
-}
+use support::{failure, result, service_call as call, tasks_at};
+use tasks::{TaskOutcome, TaskRunner};
 
 /// Starts the job and waits for its end; what the service was asked, and what came of it.
 async fn run(resource: &str, parameters: &str, answers: &[&str]) -> (Vec<(String, Value)>, TaskOutcome) {

@@ -4,29 +4,21 @@
 
 #[path = "../../aws/tests/stand_in/mod.rs"]
 mod stand_in;
+mod support;
 
 use aws::{Client, ClientConfig, Credentials, Endpoint, Endpoints};
-use json::{Payload, Value};
+use json::Value;
 use lambda::{FunctionHost, HostConfig};
 use model::TaskResource;
 use stand_in::{Reply, StandIn, function_answer, function_failure, service_error};
 use std::sync::Arc;
-use tasks::{FunctionCaller, InvokeFuture, TaskCall, TaskLimits, TaskOutcome, TaskRunner, Tasks};
+use support::{call, failure, result};
+use tasks::{FunctionCaller, InvokeFuture, TaskLimits, TaskOutcome, TaskRunner, Tasks};
 use tokio::sync::{Semaphore, mpsc};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:pay";
 const PAY: &str = r#"{"FunctionName":"pay","Payload":{"order":1}}"#;
-
-fn call(resource: &str, parameters: &str) -> TaskCall {
-    TaskCall {
-        resource: TaskResource::parse(resource).unwrap(),
-        parameters: Payload::from_text(parameters).unwrap(),
-        region: "us-east-1".into(),
-        execution_arn: "arn:aws:states:us-east-1:000000000000:execution:machine:run".into(),
-        mock: None,
-    }
-}
 
 fn client(url: &str) -> Client {
     let endpoints = Endpoints::none().with("lambda", Endpoint::parse(url).unwrap());
@@ -40,22 +32,6 @@ fn tasks_at(url: &str) -> Tasks {
 async fn outcome(reply: Reply, resource: &str, parameters: &str) -> TaskOutcome {
     let server = StandIn::start(reply).await;
     tasks_at(&server.url).call(call(resource, parameters)).await
-}
-
-fn result(outcome: TaskOutcome) -> Payload {
-    match outcome {
-        TaskOutcome::Succeeded(result) => result,
-        TaskOutcome::Failed(failure) => panic!("failed: {failure:?}"),
-    }
-}
-
-fn failure(outcome: TaskOutcome) -> (String, String) {
-    match outcome {
-        TaskOutcome::Failed(failure) => {
-            (failure.error.unwrap().to_string(), failure.cause.unwrap().to_string())
-        }
-        TaskOutcome::Succeeded(result) => panic!("succeeded: {result:?}"),
-    }
 }
 
 /// The body that reaches the function.

@@ -8,7 +8,7 @@ pub(crate) use table::{Job, find};
 use crate::call::{TaskCall, TaskOutcome};
 use crate::errors::{failed, succeeded};
 use crate::optimised::{self, with_metadata};
-use crate::services::{Naming, Services};
+use crate::services::{self, Naming, Services};
 use aws::response::{Form, Output};
 use aws::{CallError, OperationError};
 use json::{Object, Payload, Value};
@@ -49,7 +49,7 @@ fn started(call: &TaskCall, job: &Job, output: Output) -> TaskOutcome {
         // AWS: documented: what ECS could not place is no error of ECS's API.
         return failed("AmazonECS.Unknown", &output.value.to_text());
     }
-    match optimised::service(job.service) {
+    match services::of_resource(job.service) {
         Some(service) => succeeded(&call.resource, Payload::from(with_metadata(service, output))),
         None => succeeded(&call.resource, Payload::from(output.value)),
     }
@@ -62,7 +62,7 @@ pub(crate) async fn watch(
     job: &'static Job,
     submitted: &Payload,
 ) -> TaskOutcome {
-    let Some(service) = optimised::service(job.service) else {
+    let Some(service) = services::of_resource(job.service) else {
         return TaskOutcome::Failed(crate::errors::not_watched(&call.resource));
     };
     let input = input(job.describe.1, call, submitted);
@@ -70,7 +70,8 @@ pub(crate) async fn watch(
     loop {
         tokio::time::sleep(pause).await;
         pause = pause.mul_f64(1.5).min(LONGEST_PAUSE);
-        let answer = services.call(call, (service.model, job.describe.0), &input, Form::Optimised).await;
+        let answer =
+            services.call(call, (service.model, job.asked_after_with()), &input, Form::Optimised).await;
         let described = match answer {
             Ok(output) => output.value,
             Err(error) if is_gone(job, &error) => {
@@ -99,7 +100,7 @@ pub(crate) async fn watch(
 
 /// Cancels the job. AWS: documented, one attempt, whose failure is ignored.
 pub(crate) async fn cancel(services: &Services, call: &TaskCall, job: &'static Job, submitted: &Payload) {
-    let (Some((action, members)), Some(service)) = (job.cancel, optimised::service(job.service)) else {
+    let (Some((action, members)), Some(service)) = (job.cancel, services::of_resource(job.service)) else {
         return;
     };
     let input = input(members, call, submitted);

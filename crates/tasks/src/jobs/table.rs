@@ -52,6 +52,13 @@ pub(super) enum Gives {
     Both(&'static str, &'static str),
 }
 
+impl Job {
+    /// The action that asks after it.
+    pub(crate) fn asked_after_with(&self) -> &'static str {
+        self.describe.0
+    }
+}
+
 /// The job that an integration starts.
 pub(crate) fn find(service: &str, action: &str) -> Option<&'static Job> {
     JOBS.iter().find(|job| job.service == service && job.action == action)
@@ -390,7 +397,7 @@ const JOBS: &[Job] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optimised;
+    use crate::services;
     use model::integration;
 
     #[test]
@@ -412,7 +419,7 @@ mod tests {
     #[test]
     fn every_action_and_every_member_of_its_input_is_in_the_models() {
         for job in JOBS {
-            let service = aws::model::service(optimised::service(job.service).unwrap().model).unwrap();
+            let service = aws::model::service(services::of_resource(job.service).unwrap().model).unwrap();
             for (action, members) in std::iter::once(job.describe).chain(job.cancel) {
                 let operation = service.action(action).unwrap_or_else(|| panic!("{}:{action}", job.service));
                 let known = service.members(operation.input.as_ref().unwrap().shape);

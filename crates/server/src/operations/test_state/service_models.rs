@@ -3,6 +3,7 @@
 use aws::model::Member;
 use model::sdk_names::capitalised;
 use model::{Pattern, TaskResource};
+use tasks::{Operation, polled_operation, requested_operation};
 
 /// Where the result of a Task is described.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,9 +47,11 @@ pub(super) fn described_by(resource: &TaskResource) -> Option<Description<'_>> {
             unchecked: &[],
         });
     }
-    let (model, action) = match pattern {
-        Pattern::RequestResponse => request(service, action)?,
-        Pattern::Sync | Pattern::Sync2 => polling(service, action)?,
+    let Operation { model, action } = match pattern {
+        // AWS: documented, what HTTP Tasks and API Gateway answer is not checked.
+        Pattern::RequestResponse => requested_operation(service, action)?,
+        // AWS: documented that the mock of a `.sync` task is held against it, recorded for startExecution.
+        Pattern::Sync | Pattern::Sync2 => polled_operation(service, action)?,
         // Whoever holds the token answers with what they like.
         Pattern::WaitForTaskToken => return None,
     };
@@ -60,67 +63,6 @@ pub(super) fn described_by(resource: &TaskResource) -> Option<Description<'_>> {
         _ => &[],
     };
     Some(Description { service: model, action: action.to_owned(), naming: Naming::Optimised, unchecked })
-}
-
-/// The service by the name of its model.
-fn model_name(service: &str) -> &str {
-    match service {
-        "events" => "eventbridge",
-        "states" => "sfn",
-        "elasticmapreduce" => "emr",
-        "emr-containers" => "emrcontainers",
-        "emr-serverless" => "emrserverless",
-        other => other,
-    }
-}
-
-/// What an optimised integration calls.
-fn request<'r>(service: &'r str, action: &'r str) -> Option<(&'r str, &'r str)> {
-    Some(match (service, action) {
-        // AWS: documented, what these answer is not checked.
-        ("http" | "apigateway", _) | ("eks", "call" | "runJob") => return None,
-        ("bedrock", "invokeModel") => ("bedrockruntime", "invokeModel"),
-        ("elasticmapreduce", "createCluster") => ("emr", "runJobFlow"),
-        ("elasticmapreduce", "terminateCluster") => ("emr", "terminateJobFlows"),
-        ("elasticmapreduce", "addStep") => ("emr", "addJobFlowSteps"),
-        ("elasticmapreduce", "cancelStep") => ("emr", "cancelSteps"),
-        ("elasticmapreduce", "setClusterTerminationProtection") => ("emr", "setTerminationProtection"),
-        ("elasticmapreduce", "modifyInstanceFleetByName") => ("emr", "modifyInstanceFleet"),
-        ("elasticmapreduce", "modifyInstanceGroupByName") => ("emr", "modifyInstanceGroups"),
-        _ => (model_name(service), action),
-    })
-}
-
-/// What tells how a job stands.
-// AWS: documented that the mock of a `.sync` task is held against it, recorded for startExecution.
-fn polling(service: &str, action: &str) -> Option<(&'static str, &'static str)> {
-    Some(match (service, action) {
-        ("states", "startExecution") => ("sfn", "describeExecution"),
-        ("athena", "startQueryExecution") => ("athena", "getQueryExecution"),
-        ("batch", "submitJob") => ("batch", "describeJobs"),
-        ("bedrock", "createModelCustomizationJob") => ("bedrock", "getModelCustomizationJob"),
-        ("codebuild", "startBuild") => ("codebuild", "batchGetBuilds"),
-        ("codebuild", "startBuildBatch" | "retryBuildBatch") => ("codebuild", "batchGetBuildBatches"),
-        ("databrew", "startJobRun") => ("databrew", "listJobRuns"),
-        ("ecs", "runTask") => ("ecs", "describeTasks"),
-        ("eks", "createCluster" | "deleteCluster") => ("eks", "describeCluster"),
-        ("eks", "createNodegroup" | "deleteNodegroup") => ("eks", "describeNodegroup"),
-        ("eks", "createFargateProfile" | "deleteFargateProfile") => ("eks", "describeFargateProfile"),
-        ("elasticmapreduce", "createCluster" | "terminateCluster") => ("emr", "describeCluster"),
-        ("elasticmapreduce", "addStep") => ("emr", "describeStep"),
-        ("emr-containers", "startJobRun") => ("emrcontainers", "describeJobRun"),
-        ("emr-containers", "deleteVirtualCluster") => ("emrcontainers", "describeVirtualCluster"),
-        ("emr-serverless", "startJobRun" | "cancelJobRun") => ("emrserverless", "getJobRun"),
-        ("emr-serverless", _) => ("emrserverless", "getApplication"),
-        ("glue", "startJobRun") => ("glue", "getJobRun"),
-        ("mediaconvert", "createJob") => ("mediaconvert", "getJob"),
-        ("sagemaker", "createTrainingJob") => ("sagemaker", "describeTrainingJob"),
-        ("sagemaker", "createTransformJob") => ("sagemaker", "describeTransformJob"),
-        ("sagemaker", "createProcessingJob") => ("sagemaker", "describeProcessingJob"),
-        ("sagemaker", "createLabelingJob") => ("sagemaker", "describeLabelingJob"),
-        ("sagemaker", "createHyperParameterTuningJob") => ("sagemaker", "describeHyperParameterTuningJob"),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
