@@ -4,8 +4,8 @@ use crate::activities::{Activities, ActivityTask};
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
+use crate::fact_log::FactLog;
 use crate::keys;
-use crate::live::decode_fact;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::MapRuns;
@@ -19,7 +19,7 @@ use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
 use crate::workflows::{Closings, NestedWorkflows};
 use json::Payload;
-use machine::{TaskAnswer, TaskToken};
+use machine::{Fact, TaskAnswer, TaskToken};
 use model::{
     EventDetails, EventId, ExecutionArn, ExecutionStatus, Failure, HistoryEvent, Partition, StartedThrough,
     StateMachineArn, Timestamp,
@@ -269,33 +269,8 @@ impl Engine {
         limit: usize,
         reverse: bool,
     ) -> Result<Page<HistoryEvent>, EngineError> {
-        let (range, direction) = match (after, reverse) {
-            (None, false) => (keys::facts(arn), Direction::Forward),
-            (None, true) => (keys::facts(arn), Direction::Reverse),
-            (Some(event), false) => (keys::facts_after(arn, event), Direction::Forward),
-            (Some(event), true) => (keys::facts_before(arn, event), Direction::Reverse),
-        };
-        self.events(range, direction, limit)
-    }
-
-    fn events(
-        &self,
-        range: KeyRange,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Page<HistoryEvent>, EngineError> {
-        let mut items: Vec<HistoryEvent> = Vec::new();
-        for record in Walk::new(&*self.shared.store, Table::Facts, range, direction) {
-            let (key, bytes) = record?;
-            let fact = decode_fact(&key, &bytes)?;
-            let Some(event) = fact.event() else { continue };
-            if items.len() == limit {
-                let next = items.last().map(|event| event.id.0.to_be_bytes().to_vec());
-                return Ok(Page { items, next });
-            }
-            items.push(event.clone());
-        }
-        Ok(Page { items, next: None })
+        let direction = if reverse { Direction::Reverse } else { Direction::Forward };
+        FactLog::new(&*self.shared.store, arn).events(after, limit, direction)
     }
 
     /// Ends the task that waits for the token, with a result.
@@ -380,11 +355,8 @@ impl Engine {
 
 /// What the first event of the execution says of how it was started.
 pub(crate) fn started_through(store: &dyn Store, arn: &ExecutionArn) -> Result<StartedThrough, EngineError> {
-    let key = keys::fact(arn, EventId(1), 0);
-    let Some(bytes) = store.get(Table::Facts, &key)? else {
-        return Ok(StartedThrough::default());
-    };
-    Ok(match decode_fact(&key, &bytes)?.event().map(|event| &event.details) {
+    let facts = FactLog::new(store, arn).first()?;
+    Ok(match facts.iter().find_map(Fact::event).map(|event| &event.details) {
         Some(EventDetails::ExecutionStarted {
             state_machine_alias_arn, state_machine_version_arn, ..
         }) => StartedThrough {

@@ -1,6 +1,7 @@
 //! An execution in memory, and how it is read from the store and written to it.
 
 use crate::error::EngineError;
+use crate::fact_log::{self, FactLog, LargePayloads};
 use crate::keys;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachine;
@@ -11,7 +12,7 @@ use machine::{Execution, Fact};
 use model::{EventId, ExecutionArn, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
-use store::{Batch, Direction, Store, Table, Walk};
+use store::{Batch, Store, Table};
 
 /// An execution in memory.
 pub(crate) struct Live {
@@ -34,6 +35,8 @@ pub(crate) struct Live {
     /// The round that used it last.
     pub(crate) used: u64,
     pub(crate) redrives: Redrives,
+    /// Its large payloads that are stored.
+    payloads: LargePayloads,
 }
 
 impl Live {
@@ -43,6 +46,7 @@ impl Live {
         test_case: Option<Arc<str>>,
         logging: Option<ExecutionLogging>,
         child: Option<ChildOf>,
+        seed: u64,
     ) -> Live {
         // The children of a Map Run are mocked as states of their machine.
         let name = machine.arn.labelled().0;
@@ -59,6 +63,7 @@ impl Live {
             queued: HashSet::new(),
             used: 0,
             redrives: Redrives::default(),
+            payloads: LargePayloads::new(seed),
         }
     }
 
@@ -70,9 +75,10 @@ impl Live {
         test_case: Option<Arc<str>>,
         logging: Option<ExecutionLogging>,
         child: Option<ChildOf>,
+        seed: u64,
     ) -> Result<Live, EngineError> {
-        let mut live = Live::new(machine, test_case, logging, child);
-        for fact in read_facts(store, arn)? {
+        let mut live = Live::new(machine, test_case, logging, child, seed);
+        for fact in FactLog::new(store, arn).load(&mut live.payloads)? {
             live.count(&fact);
             live.execution.apply(&fact);
         }
@@ -89,13 +95,15 @@ impl Live {
         let first_event =
             facts.iter().find_map(Fact::event).map(|event| EventId(event.id.0.saturating_sub(1)));
         let mut event = first_event.unwrap_or(self.execution.last_event);
+        let mut places = Vec::with_capacity(facts.len());
         for fact in facts {
             self.count(fact);
             if let Some(latest) = fact.event() {
                 event = latest.id;
             }
-            batch.put(Table::Facts, keys::fact(arn, event, self.place), fact.encode());
+            places.push((event, self.place));
         }
+        fact_log::put(arn, facts, &places, &mut self.payloads, batch);
         let due = self.execution.next_timer();
         if due != self.timer {
             if let Some(old) = self.timer {
@@ -114,21 +122,4 @@ impl Live {
             mocking.count(fact);
         }
     }
-}
-
-/// Every fact of an execution, in order.
-pub(crate) fn read_facts(store: &dyn Store, arn: &ExecutionArn) -> Result<Vec<Fact>, EngineError> {
-    Walk::new(store, Table::Facts, keys::facts(arn), Direction::Forward)
-        .map(|record| {
-            let (key, bytes) = record?;
-            decode_fact(&key, &bytes)
-        })
-        .collect()
-}
-
-pub(crate) fn decode_fact(key: &[u8], bytes: &[u8]) -> Result<Fact, EngineError> {
-    Fact::decode(bytes).map_err(|error| EngineError::Record {
-        key: format!("{} in table {}", store::key::printable(key), Table::Facts),
-        problem: error.to_string(),
-    })
 }

@@ -151,7 +151,7 @@ async fn remove_rest(shared: &Shared, left: Vec<ExecutionArn>) -> Result<(), Eng
             }
             batch.delete(Table::MapRunsByExecution, key);
         }
-        let facts = keys::facts(&arn);
+        let facts = keys::facts_and_payloads(&arn);
         for record in Walk::new(&*shared.store, Table::Facts, facts, Direction::Forward) {
             batch.delete(Table::Facts, record?.0);
             if batch.len() >= BATCH {

@@ -333,7 +333,10 @@ impl Shard {
             let key = keys::execution(&arn, Part::MapRun);
             round.batch.put(Table::Executions, key, records::seal(child));
         }
-        self.live.insert(arn.clone(), Live::new(machine, test_case, logging, child));
+        self.live.insert(
+            arn.clone(),
+            Live::new(machine, test_case, logging, child, self.shared.config.randomness.next_u64()),
+        );
         self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
         self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
         round.replies.push(Box::new(move |outcome| {
@@ -482,7 +485,15 @@ impl Shard {
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
-        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging, child)?;
+        let mut live = Live::load(
+            &*self.shared.store,
+            arn,
+            machine,
+            opening.test_case,
+            logging,
+            child,
+            self.shared.config.randomness.next_u64(),
+        )?;
         live.used = self.round;
         self.live.insert(arn.clone(), live);
         self.find_jobs(arn);
