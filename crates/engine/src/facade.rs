@@ -211,7 +211,7 @@ impl Engine {
             trace_header: opening.trace_header,
             redrive_count: redrives.count,
             redriven_at: redrives.latest,
-            through: started_through(&*self.shared.store, arn)?,
+            through: started_through(&*self.shared.store, arn, opening.through)?,
             child,
             machine,
         }))
@@ -353,8 +353,15 @@ impl Engine {
     }
 }
 
-/// What the first event of the execution says of how it was started.
-pub(crate) fn started_through(store: &dyn Store, arn: &ExecutionArn) -> Result<StartedThrough, EngineError> {
+/// How the execution was started: what its opening says, or else its first event.
+pub(crate) fn started_through(
+    store: &dyn Store,
+    arn: &ExecutionArn,
+    opening: Option<StartedThrough>,
+) -> Result<StartedThrough, EngineError> {
+    if let Some(through) = opening {
+        return Ok(through);
+    }
     let facts = FactLog::new(store, arn).first()?;
     Ok(match facts.iter().find_map(Fact::event).map(|event| &event.details) {
         Some(EventDetails::ExecutionStarted {

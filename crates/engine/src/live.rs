@@ -26,6 +26,8 @@ pub(crate) struct Live {
     pub(crate) child: Option<ChildOf>,
     /// How many facts stand behind the latest event.
     place: u64,
+    /// Whether the store has it among those that run.
+    pub(crate) is_listed_as_open: bool,
     /// The timer that the store holds for it.
     pub(crate) timer: Option<Timestamp>,
     /// The tasks that were called by this process.
@@ -58,6 +60,7 @@ impl Live {
             logging,
             child,
             place: 0,
+            is_listed_as_open: false,
             timer: None,
             called: HashSet::new(),
             queued: HashSet::new(),
@@ -82,6 +85,7 @@ impl Live {
             live.count(&fact);
             live.execution.apply(&fact);
         }
+        live.is_listed_as_open = true;
         live.timer = live.execution.next_timer();
         if live.execution.redrive_count > 0 {
             live.redrives = Redrives::read(store, arn)?;

@@ -316,9 +316,9 @@ impl Shard {
             input: input.clone().into(),
             trace_header,
             test_case: test_case.clone(),
+            through: Some(through.clone()),
         };
         opening.put(&arn, &mut round.batch);
-        round.batch.put(Table::OpenExecutions, keys::open_execution(&arn), Vec::new());
         let about = About {
             arn: arn.clone(),
             state_machine_arn: machine.arn.clone(),
@@ -337,12 +337,23 @@ impl Shard {
             arn.clone(),
             Live::new(machine, test_case, logging, child, self.shared.config.randomness.next_u64()),
         );
-        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
         self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
+        self.keep_open(&arn, &mut round.batch);
         round.replies.push(Box::new(move |outcome| {
             let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
         }));
         Ok(())
+    }
+
+    /// Puts an execution among those that run, if it still does: one that ran through at once was never among them.
+    fn keep_open(&mut self, arn: &ExecutionArn, batch: &mut Batch) {
+        let Some(live) = self.live.get_mut(arn).filter(|live| !live.execution.is_closed()) else { return };
+        live.is_listed_as_open = true;
+        batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
+        let execution = self.live.get(arn).map(|live| &live.execution);
+        if let Some((execution, about)) = execution.and_then(|it| Some((it, it.about.as_ref()?))) {
+            self.list(about, &execution.through, ExecutionStatus::Running, batch);
+        }
     }
 
     /// Gives a queued task to a worker, unless it is gone or another worker has it.
@@ -424,7 +435,9 @@ impl Shard {
             failure: execution.failure.clone(),
         };
         batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
-        batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        if live.is_listed_as_open {
+            batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        }
         self.shared.open.subtract_one();
         if live.child.is_none() {
             // A child of a Map Run is kept for as long as the execution that the run belongs to.
