@@ -14,7 +14,7 @@ use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
 use crate::redrive::Redrives;
 use crate::retention::{self, Removals};
-use crate::shard::{Shard, Shared};
+use crate::shard::{Shard, Shared, SharedParts};
 use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
 use crate::workflows::{Closings, NestedWorkflows};
@@ -69,7 +69,7 @@ impl Engine {
         let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
         let map_runs = MapRuns::new(config.express_executions);
         let express_runs = ExpressRuns::new(config.kept_express_executions, config.kept_express_bytes);
-        let shared = Shared {
+        let shared = Shared::new(SharedParts {
             config,
             store,
             commits,
@@ -84,7 +84,7 @@ impl Engine {
             open: OpenCount::default(),
             map_runs,
             express_runs,
-        };
+        });
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
         shared.tasks.connect(Arc::downgrade(&workflows));

@@ -27,15 +27,33 @@ use logs::LogEntry;
 use machine::{About, Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{ExecutionArn, ExecutionStatus, MapRunArn, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Batch, GroupCommit, Store, Table};
 use tasks::TaskRunner;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// What the shards share.
+/// What the shards share. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct Shared(Arc<SharedParts>);
+
+impl Shared {
+    pub(crate) fn new(parts: SharedParts) -> Shared {
+        Shared(Arc::new(parts))
+    }
+}
+
+impl Deref for Shared {
+    type Target = SharedParts;
+
+    fn deref(&self) -> &SharedParts {
+        &self.0
+    }
+}
+
+/// The parts of what the shards share.
+pub(crate) struct SharedParts {
     pub(crate) config: EngineConfig,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) commits: Arc<GroupCommit>,

@@ -4,6 +4,7 @@ use crate::execution::{
     Distribution, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work,
 };
 use crate::fact::{Fact, FactKind, Private};
+use crate::map_run::MapRunPlan;
 use json::{Payload, Value};
 use model::history::{ScheduleOptions, ServiceAction};
 use model::{
@@ -164,7 +165,7 @@ impl Execution {
             }
             Private::MapRunPlanned(plan) => {
                 if let Some(visit) = self.visit_mut(scope) {
-                    let plan = Arc::new(plan.clone());
+                    let plan = Arc::new(MapRunPlan::clone(plan));
                     visit.work = Work::Distributed(Distribution { started: EventId(0), plan });
                 }
             }

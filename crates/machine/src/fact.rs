@@ -79,7 +79,7 @@ pub enum Private {
     /// A Parallel or Map forgets the branches or iterations that it gave up, and runs all of them again.
     StartedOver,
     /// A distributed Map evaluated what its Map Run is to do.
-    MapRunPlanned(MapRunPlan),
+    MapRunPlanned(Box<MapRunPlan>),
 }
 
 /// Why stored bytes are not a fact.

@@ -201,9 +201,10 @@ impl HistoryEvent {
             length(&failure.error) + length(&failure.cause)
         };
         let texts = match &self.details {
-            E::StateExited { assigned_variables, .. } => {
-                assigned_variables.iter().map(|(name, value)| name.len() + value.0.size()).sum::<usize>()
-            }
+            E::StateExited { assigned_variables, .. } => assigned_variables
+                .iter()
+                .map(|(name, value)| name.len() + value.0.memory_size())
+                .sum::<usize>(),
             E::ExecutionFailed(cause)
             | E::ExecutionAborted(cause)
             | E::ExecutionTimedOut(cause)
@@ -253,7 +254,7 @@ impl HistoryEvent {
             | E::LambdaFunctionStarted
             | E::ActivityStarted { .. } => 0,
         };
-        REST + texts + self.details.payload().map_or(0, |payload| payload.0.size())
+        REST + texts + self.details.payload().map_or(0, |payload| payload.0.memory_size())
     }
 }
 
