@@ -95,7 +95,17 @@ impl Engine {
                 drop(workflows);
             });
         }
-        engine.recover().await?;
+        engine.count_open()?;
+        let taking_up = engine.clone();
+        tokio::spawn(async move {
+            match taking_up.take_up_open().await {
+                Ok(()) | Err(EngineError::Stopped) => {}
+                Err(error) => tracing::error!(
+                    %error,
+                    "executions that were open could not be taken up: they go on after a restart"
+                ),
+            }
+        });
         engine.shared.take_up_duties();
         tokio::spawn(timers::keep_moving(engine.shared.clone()));
         tokio::spawn(retention::keep_removing(engine.shared.clone()));
@@ -326,14 +336,29 @@ impl Engine {
         calls
     }
 
-    async fn recover(&self) -> Result<(), EngineError> {
+    /// Counts the executions that an earlier process left open.
+    fn count_open(&self) -> Result<(), EngineError> {
+        let mut count = 0;
+        for record in
+            Walk::new(&*self.shared.store, Table::OpenExecutions, KeyRange::all(), Direction::Forward)
+        {
+            record?;
+            count += 1;
+        }
+        self.shared.open.add(count);
+        Ok(())
+    }
+
+    /// Takes up the executions that an earlier process left open, while others are started and answered already: what is
+    /// asked of one that was not come to yet takes it up at once. Those that are due soon come first.
+    async fn take_up_open(&self) -> Result<(), EngineError> {
         let mut count = 0_u64;
         let store = self.shared.store.clone();
+        timers::take_up(&self.shared).await?;
         for record in Walk::new(&*store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
             let (key, _) = record?;
             if let Some(arn) = keys::read_open_execution(&key) {
                 count += 1;
-                self.shared.open.add(1);
                 self.shared.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
             }
         }

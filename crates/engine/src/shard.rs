@@ -5,6 +5,7 @@
 use crate::activities::{Activities, ActivityTask, QueuedTask};
 use crate::clock::Drawn;
 use crate::config::EngineConfig;
+use crate::dispatch::is_called;
 use crate::duties::Duty;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
@@ -87,6 +88,8 @@ pub(crate) struct Shard {
     pub(crate) calls: usize,
     /// What the tasks of its executions have started outside.
     pub(crate) jobs: Jobs,
+    /// Executions that were read from the store in this round with calls that an earlier process made.
+    pub(crate) left_by_earlier_process: Vec<ExecutionArn>,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
 }
@@ -140,6 +143,7 @@ impl Shard {
             round: 0,
             calls: 0,
             jobs: Jobs::default(),
+            left_by_earlier_process: Vec::new(),
             is_draining: false,
         }
     }
@@ -182,6 +186,9 @@ impl Shard {
         }
         if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
+        }
+        if outcome.is_ok() {
+            outcome = self.recover_loaded(&mut round);
         }
         self.give_up_jobs(&mut round);
         if outcome.is_ok() && round.ends {
@@ -276,7 +283,7 @@ impl Shard {
                 });
                 Ok(())
             }
-            Message::Recover { arn } => self.recover(&arn, round),
+            Message::Recover { arn } => self.take_up(&arn, round),
             Message::Timers(timers) => {
                 self.timers.extend(timers);
                 Ok(())
@@ -526,6 +533,10 @@ impl Shard {
             self.shared.config.randomness.next_u64(),
         )?;
         live.used = self.round;
+        // One with calls under way never leaves memory, so that these were made by an earlier process.
+        if live.execution.outstanding().iter().any(is_called) {
+            self.left_by_earlier_process.push(arn.clone());
+        }
         self.live.insert(arn.clone(), live);
         self.find_jobs(arn);
         Ok(true)
