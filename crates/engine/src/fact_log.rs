@@ -45,7 +45,13 @@ impl LargePayloads {
     }
 
     /// What the fact says, with references in place of its large payloads, which go into the batch where they are new.
-    fn without_large<'f>(&mut self, arn: &ExecutionArn, fact: &'f Fact, batch: &mut Batch) -> Cow<'f, Fact> {
+    fn without_large<'f>(
+        &mut self,
+        arn: &ExecutionArn,
+        fact: &'f Fact,
+        places: &mut HashMap<usize, u64>,
+        batch: &mut Batch,
+    ) -> Cow<'f, Fact> {
         if fact.payloads().all(|payload| payload.0.size() < LARGE) {
             return Cow::Borrowed(fact);
         }
@@ -55,18 +61,23 @@ impl LargePayloads {
             if text.len() < LARGE {
                 return;
             }
-            let digest = xxh3_128_with_seed(text.as_bytes(), self.seed);
-            let number = *self.known.entry(digest).or_insert_with(|| {
-                let number = self.next;
-                self.next += 1;
-                let mut record = vec![PLAIN];
-                record.extend_from_slice(text.as_bytes());
-                batch.put(Table::Facts, keys::large_payload(arn, number), compressed(record));
-                number
-            });
+            let number = *places.entry(payload.0.place()).or_insert_with(|| self.number(arn, text, batch));
             *payload = StoredPayload::reference(number);
         });
         Cow::Owned(fact)
+    }
+
+    /// The number under which the text is stored, which it is from now on.
+    fn number(&mut self, arn: &ExecutionArn, text: &str, batch: &mut Batch) -> u64 {
+        let digest = xxh3_128_with_seed(text.as_bytes(), self.seed);
+        *self.known.entry(digest).or_insert_with(|| {
+            let number = self.next;
+            self.next += 1;
+            let mut record = vec![PLAIN];
+            record.extend_from_slice(text.as_bytes());
+            batch.put(Table::Facts, keys::large_payload(arn, number), compressed(record));
+            number
+        })
     }
 
     /// Keeps in mind a payload that was found in the store.
@@ -84,10 +95,12 @@ pub(crate) fn put(
     payloads: &mut LargePayloads,
     batch: &mut Batch,
 ) {
+    // The facts hold their payloads meanwhile, so that a place is one payload's.
+    let mut known_places = HashMap::new();
     for (facts, places) in facts.chunks(RECORD_FACTS).zip(places.chunks(RECORD_FACTS)) {
         let Some((event, place)) = places.first() else { return };
         let facts: Vec<Cow<'_, Fact>> =
-            facts.iter().map(|fact| payloads.without_large(arn, fact, batch)).collect();
+            facts.iter().map(|fact| payloads.without_large(arn, fact, &mut known_places, batch)).collect();
         batch.put(Table::Facts, keys::fact(arn, *event, *place), compressed(Fact::encode(&facts)));
     }
 }

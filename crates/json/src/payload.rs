@@ -47,6 +47,11 @@ impl Payload {
         self.text().len()
     }
 
+    /// Where it is held: two payloads of one place at one time are the same one.
+    pub fn place(&self) -> usize {
+        Arc::as_ptr(&self.inner).addr()
+    }
+
     /// Whether the text has more bytes than that. Where the value is small enough beyond doubt, the text is not made.
     pub fn is_longer_than(&self, bytes: usize) -> bool {
         if self.inner.text.get().is_none()
