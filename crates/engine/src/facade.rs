@@ -198,7 +198,7 @@ impl Engine {
         let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
         let redrives = Redrives::read(&*self.shared.store, arn)?;
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
-        Ok(Some(ExecutionRecord {
+        let mut record = ExecutionRecord {
             arn: arn.clone(),
             state_machine_arn: opening.state_machine_arn,
             name: arn.name().into(),
@@ -214,7 +214,11 @@ impl Engine {
             through: started_through(&*self.shared.store, arn)?,
             child,
             machine,
-        }))
+        };
+        if self.is_pending_redrive(&record)? {
+            record.status = ExecutionStatus::PendingRedrive;
+        }
+        Ok(Some(record))
     }
 
     /// Waits until an execution has ended, and gives it; `None` if there is none of that ARN.
@@ -237,11 +241,26 @@ impl Engine {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page<ExecutionRecord>, EngineError> {
-        let mut range = keys::executions_of(machine);
+        let candidate = |listed| status.is_none_or(|status| status == listed);
+        self.listing(machine, status.is_some(), candidate, |_| true, after, limit)
+    }
+
+    /// A page of the executions that are listed under an ARN: of those that are listed as `candidate` says, the ones that
+    /// are `admitted`.
+    pub(crate) fn listing(
+        &self,
+        under: &StateMachineArn,
+        is_filtered: bool,
+        candidate: impl Fn(ExecutionStatus) -> bool,
+        admitted: impl Fn(&ExecutionRecord) -> bool,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page<ExecutionRecord>, EngineError> {
+        let mut range = keys::executions_of(under);
         if let Some(key) = after {
             range = range.resume_after(key, Direction::Forward);
         }
-        let reach = if status.is_some() { LISTING_REACH } else { limit };
+        let reach = if is_filtered { LISTING_REACH } else { limit };
         let page = self.shared.store.scan(Table::ExecutionsByMachine, range, Direction::Forward, reach)?;
         let mut items = Vec::new();
         let mut last = None;
@@ -251,9 +270,10 @@ impl Engine {
             }
             last = Some(key.clone());
             let listed: Listed = records::open(Table::ExecutionsByMachine, key, bytes)?;
-            if status.is_none_or(|status| status == listed.status)
+            if candidate(listed.status)
                 && let Some(arn) = keys::read_by_machine(key)
                 && let Some(record) = self.execution(&arn)?
+                && admitted(&record)
             {
                 items.push(record);
             }

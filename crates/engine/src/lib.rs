@@ -61,7 +61,7 @@ pub use express_runs::ExpressHistory;
 pub use facade::Engine;
 pub use machine::{ErrorDetails, Inspection, Mock, TrialEnd, TrialError, TrialStatus};
 pub use machines::{CreateOutcome, StateMachine, StateMachineUpdate, StateMachines};
-pub use map_runs::{ChildOf, MapRunCounts, MapRunRecord, MapRunSettings, Tally};
+pub use map_runs::{ChildOf, MapRunCounts, MapRunRecord, MapRunSettings, RedriveTally, Tally};
 pub use page::Page;
 pub use quotas::{Quota, Quotas};
 pub use records::ExecutionRecord;

@@ -330,8 +330,7 @@ impl Shard {
         };
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
         if let Some(child) = &child {
-            let key = keys::execution(&arn, Part::MapRun);
-            round.batch.put(Table::Executions, key, records::seal(child));
+            child.put(&arn, &mut round.batch);
         }
         self.live.insert(arn.clone(), Live::new(machine, test_case, logging, child));
         self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
