@@ -258,8 +258,9 @@ def map_runs(sfn):
     _, failing = run("model-map-fails", {"Type": "Fail", "Error": "E", "Cause": "C"}, Retry=retry)
     sfn.redrive_execution(executionArn=failing)
     finished(sfn, failing)
-    map_run = sfn.list_map_runs(executionArn=failing, maxResults=1)["mapRuns"][0]["mapRunArn"]
-    sfn.describe_map_run(mapRunArn=map_run)
+    sfn.list_map_runs(executionArn=failing, maxResults=1)
+    for listed in sfn.list_map_runs(executionArn=failing)["mapRuns"]:
+        sfn.describe_map_run(mapRunArn=listed["mapRunArn"])
 
 
 def trials(sfn):
