@@ -17,6 +17,7 @@ use crate::retention::{self, Removals};
 use crate::shard::{Shard, Shared};
 use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
+use crate::transitions::TransitionBucket;
 use crate::workflows::{Closings, NestedWorkflows};
 use json::Payload;
 use machine::{TaskAnswer, TaskToken};
@@ -69,6 +70,8 @@ impl Engine {
         let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
         let map_runs = MapRuns::new(config.express_executions);
         let express_runs = ExpressRuns::new(config.kept_express_executions, config.kept_express_bytes);
+        let bucket = |quota| Arc::new(TransitionBucket::new(quota, config.clock.now()));
+        let transitions = config.transitions.map(bucket);
         let shared = Shared {
             config,
             store,
@@ -84,6 +87,7 @@ impl Engine {
             open: OpenCount::default(),
             map_runs,
             express_runs,
+            transitions,
         };
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
@@ -109,6 +113,11 @@ impl Engine {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// State transitions that had to wait; `None` where there may be as many as there are.
+    pub fn throttled_transitions(&self) -> Option<u64> {
+        self.shared.transitions.as_ref().map(|bucket| bucket.throttled())
     }
 
     /// The state machines.

@@ -20,6 +20,7 @@ use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
 use crate::start::Started;
 use crate::timers::Horizon;
+use crate::transitions::{Held, TransitionBucket};
 use crate::verify;
 use crate::workflows::Closings;
 use json::Payload;
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) express: Arc<Semaphore>,
     pub(crate) map_runs: MapRuns,
     pub(crate) express_runs: ExpressRuns,
+    /// Tokens for state transitions, where they are counted.
+    pub(crate) transitions: Option<Arc<TransitionBucket>>,
 }
 
 pub(crate) struct Shard {
@@ -71,6 +74,8 @@ pub(crate) struct Shard {
     pub(crate) jobs: Jobs,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
+    /// What waits for tokens.
+    pub(crate) held: Held,
 }
 
 /// How an execution was started.
@@ -123,6 +128,7 @@ impl Shard {
             calls: 0,
             jobs: Jobs::default(),
             is_draining: false,
+            held: Held::default(),
         }
     }
 
@@ -130,7 +136,7 @@ impl Shard {
     pub(crate) async fn run(mut self) {
         let mut messages = Vec::new();
         loop {
-            let due = self.until_next_timer();
+            let due = self.until_something_may_go_on(self.until_next_timer());
             tokio::select! {
                 // In order, for nothing is to be left to chance; a round takes the timers that are due in any case.
                 biased;
@@ -159,8 +165,11 @@ impl Shard {
         let mut outcome = Ok(());
         for message in messages.drain(..) {
             if outcome.is_ok() {
-                outcome = self.take(message, &mut round);
+                outcome = self.admit(message, &mut round);
             }
+        }
+        if outcome.is_ok() {
+            outcome = self.take_held(&mut round);
         }
         if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
@@ -193,7 +202,7 @@ impl Shard {
         Ok(!round.ends)
     }
 
-    fn take(&mut self, message: Message, round: &mut Round) -> Result<(), EngineError> {
+    pub(crate) fn take(&mut self, message: Message, round: &mut Round) -> Result<(), EngineError> {
         match message {
             Message::Start(start) => self.start(*start, round),
             Message::Answered { arn, scope, task, answer } => {
@@ -363,12 +372,14 @@ impl Shard {
     }
 
     fn take_due_timers(&mut self, round: &mut Round) -> Result<(), EngineError> {
-        while let Some((due, _)) = self.timers.first()
-            && *due <= self.now
+        while let Some(due) = self.timers.first().map(|(due, _)| *due)
+            && due <= self.now
+            && self.admits_timer(due)
         {
             let Some((_, arn)) = self.timers.pop_first() else { break };
             self.stimulate(&arn, Stimulus::Tick, round)?;
         }
+        self.timers_taken();
         Ok(())
     }
 
@@ -402,7 +413,9 @@ impl Shard {
                 self.timers.remove(&(old, arn.clone()));
             }
             map_runs::keep_up(&live.execution, &ran, &facts, now, round);
-            if live.execution.is_closed() {
+            let is_closed = live.execution.is_closed();
+            self.pay(&facts);
+            if is_closed {
                 self.close(arn, &mut round.batch);
             }
         }
