@@ -1,26 +1,24 @@
 //! Items that an ItemReader reads from S3: objects piece by piece, never as a whole.
 
-mod csv;
 mod json_items;
 mod lines;
 mod listing;
 mod object;
 
 use asl::{DataFormat, ItemReader, ReaderSource};
-use csv::Csv;
 use json::Value;
 use json_items::JsonItems;
 use lines::Lines;
 use listing::Listing;
-use machine::MapRunPlan;
+use machine::{Csv, MapRunPlan};
 use model::{Failure, error_name, limits};
 use object::Object;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tasks::{ObjectError, Objects};
 
-/// Bytes of one item at the most. AWS: documented.
-pub(crate) const ITEM_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of one item at the most.
+pub(crate) const ITEM_BYTES: usize = limits::MAP_ITEM_BYTES;
 /// Bytes of a manifest at the most, which is held as a whole.
 const MANIFEST_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -261,7 +259,7 @@ impl Decoder {
 
     fn next(&mut self) -> Result<Option<Record>, String> {
         match self {
-            Decoder::Csv(csv) => csv.next(),
+            Decoder::Csv(csv) => Ok(csv.next_row()?.map(|value| Record { key: None, value })),
             Decoder::Lines(lines) => lines.next(),
             Decoder::Json(items) => Ok(items.next()),
         }
