@@ -4,6 +4,8 @@ mod json_items;
 mod lines;
 mod listing;
 mod object;
+mod parquet;
+mod zstd;
 
 use asl::{DataFormat, ItemReader, ReaderSource};
 use json::Value;
@@ -13,6 +15,7 @@ use listing::Listing;
 use machine::{Csv, MapRunPlan};
 use model::{Failure, error_name, limits};
 use object::Object;
+use parquet::Parquet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tasks::{ObjectError, Objects};
@@ -64,9 +67,20 @@ struct Arguments {
 
 /// An object that is being read.
 struct Open {
+    content: Content,
+    source: Arc<str>,
+}
+
+enum Content {
+    /// From its beginning to its end.
+    Stream(Box<Stream>),
+    /// By the parts that it is made of.
+    Rows(Box<Parquet>),
+}
+
+struct Stream {
     object: Object,
     decoder: Decoder,
-    source: Arc<str>,
     is_over: bool,
 }
 
@@ -98,11 +112,6 @@ impl Source {
                 if is_parquet(format) && has_version =>
             {
                 return Err(failed("S3 Version ID selection is not currently supported for PARQUET files"));
-            }
-            ReaderSource::Objects(format) | ReaderSource::Object(format) | ReaderSource::Athena(format)
-                if is_parquet(format) =>
-            {
-                return Err(failed("This version of Stepwright does not read PARQUET files"));
             }
             ReaderSource::List
             | ReaderSource::Inventory
@@ -200,29 +209,42 @@ impl Source {
                 Decoder::new(format)?
             }
             ReaderSource::Inventory | ReaderSource::List => {
-                Decoder::Csv(Csv::new(self.columns.as_deref(), ',')?)
+                Some(Decoder::Csv(Csv::new(self.columns.as_deref(), ',')?))
             }
         };
         let source = format!("s3://{}/{}", place.bucket, place.key).into();
-        self.open = Some(Open { object: Object::new(place)?, decoder, source, is_over: false });
+        let content = match decoder {
+            Some(decoder) => {
+                Content::Stream(Box::new(Stream { object: Object::new(place), decoder, is_over: false }))
+            }
+            None => Content::Rows(Box::new(Parquet::new(place))),
+        };
+        self.open = Some(Open { content, source });
         Ok(true)
     }
 }
 
 impl Open {
     async fn next(&mut self, objects: &dyn Objects) -> Result<Option<Record>, String> {
+        let stream = match &mut self.content {
+            Content::Stream(stream) => stream,
+            Content::Rows(rows) => {
+                let row = rows.next(objects).await?;
+                return Ok(row.map(|value| Record { key: None, value }));
+            }
+        };
         loop {
-            if let Some(record) = self.decoder.next()? {
+            if let Some(record) = stream.decoder.next()? {
                 return Ok(Some(record));
             }
-            if self.is_over || self.decoder.is_done() {
+            if stream.is_over || stream.decoder.is_done() {
                 return Ok(None);
             }
-            match self.object.next(objects).await? {
-                Some(bytes) => self.decoder.push(&bytes)?,
+            match stream.object.next(objects).await? {
+                Some(bytes) => stream.decoder.push(&bytes)?,
                 None => {
-                    self.is_over = true;
-                    self.decoder.finish()?;
+                    stream.is_over = true;
+                    stream.decoder.finish()?;
                 }
             }
         }
@@ -230,13 +252,15 @@ impl Open {
 }
 
 impl Decoder {
-    fn new(format: &DataFormat) -> Result<Decoder, String> {
+    /// What takes a file apart; `None` where it is not read from its beginning to its end.
+    fn new(format: &DataFormat) -> Result<Option<Decoder>, String> {
         Ok(match format {
-            DataFormat::Json { pointer } => Decoder::Json(JsonItems::new(pointer.as_deref())),
-            DataFormat::JsonLines => Decoder::Lines(Lines::default()),
-            DataFormat::Csv { headers, delimiter } => Decoder::Csv(Csv::new(headers.as_deref(), *delimiter)?),
-            // INVARIANT(no-parquet): a source of such files is not made.
-            DataFormat::Parquet => return Err("PARQUET files are not read".to_owned()),
+            DataFormat::Json { pointer } => Some(Decoder::Json(JsonItems::new(pointer.as_deref()))),
+            DataFormat::JsonLines => Some(Decoder::Lines(Lines::default())),
+            DataFormat::Csv { headers, delimiter } => {
+                Some(Decoder::Csv(Csv::new(headers.as_deref(), *delimiter)?))
+            }
+            DataFormat::Parquet => None,
         })
     }
 
