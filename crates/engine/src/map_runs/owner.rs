@@ -2,7 +2,7 @@
 
 use super::children::Children;
 use super::feed::{Feed, Ready, Selector};
-use super::records::{self, MapRunCounts, MapRunSettings};
+use super::records::{self, MapRunCounts, MapRunSettings, RunRedrives};
 use super::writer::{ExportError, Writer};
 use super::{Notice, results};
 use crate::error::EngineError;
@@ -184,7 +184,8 @@ impl Owner {
 
     /// Takes up a run that has ended: what its children do is counted until the last one has ended.
     async fn wind_up(&mut self) -> Result<(), EngineError> {
-        self.counts = self.children.take_up(0)?;
+        let attempt = RunRedrives::read(&*self.shared.store, &self.arn)?.count;
+        self.counts = self.children.take_up(attempt)?;
         self.give_up().await
     }
 
@@ -349,6 +350,7 @@ impl Owner {
         if self.is_aborted {
             return Some(Outcome::Aborted);
         }
+        // AWS: unconfirmed for those that a redrive could not run again, chosen because their items failed all the same.
         let failures = self.counts.items.failed + self.counts.items.timed_out;
         self.settings.are_exceeded(failures, self.total).then(|| Outcome::Failed(threshold_exceeded()))
     }
