@@ -30,6 +30,7 @@ mod error;
 mod express;
 mod express_runs;
 mod facade;
+mod fact_log;
 mod jobs;
 mod keys;
 mod live;

@@ -28,9 +28,12 @@ pub(crate) struct Opening {
     pub(crate) trace_header: Option<Arc<str>>,
     /// The test case whose mocks answer its tasks.
     pub(crate) test_case: Option<Arc<str>>,
+    /// The version and the alias through which it was started; `None` where a record of the first shape does not say so,
+    /// and its first event does.
+    pub(crate) through: Option<StartedThrough>,
 }
 
-/// The first shape of [`Opening`].
+/// The first shape of [`Opening`]. For a while the test case stood behind it.
 #[derive(Serialize, Deserialize)]
 struct OpeningFirst {
     state_machine_arn: StateMachineArn,
@@ -58,15 +61,22 @@ impl Opening {
     fn of_version(version: u8, payload: &[u8]) -> Option<postcard::Result<Opening>> {
         match version {
             OPENING_VERSION => Some(postcard::from_bytes(payload)),
-            // For a while the test case was written under the first version too: a payload without it is too short to be read
-            // with it.
-            VERSION => Some(postcard::from_bytes(payload).or_else(|_| {
-                let first = postcard::from_bytes(payload)?;
-                let OpeningFirst { state_machine_arn, revision, started_at, input, trace_header } = first;
-                Ok(Opening { state_machine_arn, revision, started_at, input, trace_header, test_case: None })
-            })),
+            // A payload without a test case is too short to be read with one.
+            VERSION => {
+                let with_test_case = postcard::from_bytes::<(OpeningFirst, Option<Arc<str>>)>(payload);
+                Some(
+                    with_test_case
+                        .or_else(|_| Ok((postcard::from_bytes(payload)?, None)))
+                        .map(Opening::of_first),
+                )
+            }
             _ => None,
         }
+    }
+
+    fn of_first((first, test_case): (OpeningFirst, Option<Arc<str>>)) -> Opening {
+        let OpeningFirst { state_machine_arn, revision, started_at, input, trace_header } = first;
+        Opening { state_machine_arn, revision, started_at, input, trace_header, test_case, through: None }
     }
 }
 
@@ -214,14 +224,20 @@ mod tests {
             input: Payload::from_stored_text("{}").into(),
             trace_header: None,
             test_case: test_case.map(Arc::from),
+            through: None,
         };
-        let Opening { state_machine_arn, revision, started_at, input, trace_header, .. } = opening(None);
-        let first = OpeningFirst { state_machine_arn, revision, started_at, input, trace_header };
+        let first = || {
+            let Opening { state_machine_arn, revision, started_at, input, trace_header, .. } = opening(None);
+            OpeningFirst { state_machine_arn, revision, started_at, input, trace_header }
+        };
         let read = |bytes: &[u8]| open_as(Table::Executions, b"key", bytes, Opening::of_version).unwrap();
-        assert_eq!(read(&seal(&first)), opening(None));
+        assert_eq!(read(&seal(&first())), opening(None));
         for test_case in [None, Some("Case")] {
-            assert_eq!(read(&seal(&opening(test_case))), opening(test_case));
-            assert_eq!(read(&seal_as(OPENING_VERSION, &opening(test_case))), opening(test_case));
+            assert_eq!(read(&seal(&(first(), test_case.map(Arc::<str>::from)))), opening(test_case));
+            for through in [None, Some(StartedThrough::default())] {
+                let opening = Opening { through, ..opening(test_case) };
+                assert_eq!(read(&seal_as(OPENING_VERSION, &opening)), opening);
+            }
         }
     }
 }

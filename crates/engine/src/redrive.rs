@@ -3,6 +3,7 @@
 
 use crate::error::EngineError;
 use crate::facade::Engine;
+use crate::fact_log::FactLog;
 use crate::keys::{self, Part};
 use crate::machines::{StateMachine, StateMachines};
 use crate::mailbox::Message;
@@ -11,11 +12,11 @@ use crate::records::{self, ExecutionRecord};
 use crate::shard::{Round, Shard};
 use machine::Stimulus;
 use model::redrive::{NotRedrivable, Redrivability};
-use model::{EventId, ExecutionArn, ExecutionStatus, StateMachineStatus, Timestamp};
+use model::{ExecutionArn, ExecutionStatus, StateMachineStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use store::{Direction, Store, Table};
+use store::{Store, Table};
 use tokio::sync::oneshot;
 
 /// Client tokens that are remembered of an execution.
@@ -107,7 +108,7 @@ impl Engine {
             has_machine: has_machine(&shared.machines, &record.machine)?,
             started_at: record.started_at,
             stopped_at: record.stopped_at,
-            last_event: last_event(&*shared.store, &record.arn)?,
+            last_event: FactLog::new(&*shared.store, &record.arn).last_event()?,
         };
         Ok(redrivability.check(shared.config.clock.now()))
     }
@@ -183,11 +184,6 @@ fn has_machine(machines: &StateMachines, machine: &StateMachine) -> Result<bool,
     Ok(machines.get(&arn.0)?.is_some_and(|current| {
         current.status == StateMachineStatus::Active && current.created_at == machine.created_at
     }))
-}
-
-pub(crate) fn last_event(store: &dyn Store, arn: &ExecutionArn) -> Result<EventId, EngineError> {
-    let last = store.scan(Table::Facts, keys::facts(arn), Direction::Reverse, 1)?;
-    Ok(last.records.first().and_then(|(key, _)| keys::read_fact(key)).unwrap_or_default())
 }
 
 #[cfg(test)]

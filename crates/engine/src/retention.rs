@@ -151,7 +151,7 @@ async fn remove_rest(shared: &Shared, left: Vec<ExecutionArn>) -> Result<(), Eng
             }
             batch.delete(Table::MapRunsByExecution, key);
         }
-        let facts = keys::facts(&arn);
+        let facts = keys::facts_and_payloads(&arn);
         for record in Walk::new(&*shared.store, Table::Facts, facts, Direction::Forward) {
             batch.delete(Table::Facts, record?.0);
             if batch.len() >= BATCH {
@@ -247,7 +247,7 @@ impl Shard {
             for part in Part::ALL {
                 round.batch.delete(Table::Executions, keys::execution(&arn, part));
             }
-            let through = started_through(&*self.shared.store, &arn)?;
+            let through = started_through(&*self.shared.store, &arn, opening.through)?;
             let machine = match self.shared.child_of(&arn, &opening.state_machine_arn)? {
                 Some(child) => keys::listed_under(&child.map_run),
                 None => opening.state_machine_arn,

@@ -5,6 +5,7 @@
 use crate::activities::{Activities, ActivityTask, QueuedTask};
 use crate::clock::Drawn;
 use crate::config::EngineConfig;
+use crate::dispatch::is_called;
 use crate::duties::Duty;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
@@ -28,15 +29,33 @@ use logs::LogEntry;
 use machine::{About, Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{ExecutionArn, ExecutionStatus, MapRunArn, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Batch, GroupCommit, Store, Table};
 use tasks::TaskRunner;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// What the shards share.
+/// What the shards share. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct Shared(Arc<SharedParts>);
+
+impl Shared {
+    pub(crate) fn new(parts: SharedParts) -> Shared {
+        Shared(Arc::new(parts))
+    }
+}
+
+impl Deref for Shared {
+    type Target = SharedParts;
+
+    fn deref(&self) -> &SharedParts {
+        &self.0
+    }
+}
+
+/// The parts of what the shards share.
+pub(crate) struct SharedParts {
     pub(crate) config: EngineConfig,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) commits: Arc<GroupCommit>,
@@ -72,6 +91,8 @@ pub(crate) struct Shard {
     pub(crate) calls: usize,
     /// What the tasks of its executions have started outside.
     pub(crate) jobs: Jobs,
+    /// Executions that were read from the store in this round with calls that an earlier process made.
+    pub(crate) left_by_earlier_process: Vec<ExecutionArn>,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
     /// What waits for tokens.
@@ -127,6 +148,7 @@ impl Shard {
             round: 0,
             calls: 0,
             jobs: Jobs::default(),
+            left_by_earlier_process: Vec::new(),
             is_draining: false,
             held: Held::default(),
         }
@@ -173,6 +195,9 @@ impl Shard {
         }
         if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
+        }
+        if outcome.is_ok() {
+            outcome = self.recover_loaded(&mut round);
         }
         self.give_up_jobs(&mut round);
         if outcome.is_ok() && round.ends {
@@ -267,7 +292,7 @@ impl Shard {
                 });
                 Ok(())
             }
-            Message::Recover { arn } => self.recover(&arn, round),
+            Message::Recover { arn } => self.take_up(&arn, round),
             Message::Timers(timers) => {
                 self.timers.extend(timers);
                 Ok(())
@@ -325,9 +350,9 @@ impl Shard {
             input: input.clone().into(),
             trace_header,
             test_case: test_case.clone(),
+            through: Some(through.clone()),
         };
         opening.put(&arn, &mut round.batch);
-        round.batch.put(Table::OpenExecutions, keys::open_execution(&arn), Vec::new());
         let about = About {
             arn: arn.clone(),
             state_machine_arn: machine.arn.clone(),
@@ -341,13 +366,27 @@ impl Shard {
         if let Some(child) = &child {
             child.put(&arn, &mut round.batch);
         }
-        self.live.insert(arn.clone(), Live::new(machine, test_case, logging, child));
-        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
+        self.live.insert(
+            arn.clone(),
+            Live::new(machine, test_case, logging, child, self.shared.config.randomness.next_u64()),
+        );
         self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
+        self.keep_open(&arn, &mut round.batch);
         round.replies.push(Box::new(move |outcome| {
             let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
         }));
         Ok(())
+    }
+
+    /// Puts an execution among those that run, if it still does: one that ran through at once was never among them.
+    fn keep_open(&mut self, arn: &ExecutionArn, batch: &mut Batch) {
+        let Some(live) = self.live.get_mut(arn).filter(|live| !live.execution.is_closed()) else { return };
+        live.is_listed_as_open = true;
+        batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
+        let execution = self.live.get(arn).map(|live| &live.execution);
+        if let Some((execution, about)) = execution.and_then(|it| Some((it, it.about.as_ref()?))) {
+            self.list(about, &execution.through, ExecutionStatus::Running, batch);
+        }
     }
 
     /// Gives a queued task to a worker, unless it is gone or another worker has it.
@@ -433,7 +472,9 @@ impl Shard {
             failure: execution.failure.clone(),
         };
         batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
-        batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        if live.is_listed_as_open {
+            batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        }
         self.shared.open.subtract_one();
         if live.child.is_none() {
             // A child of a Map Run is kept for as long as the execution that the run belongs to.
@@ -494,8 +535,20 @@ impl Shard {
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
-        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging, child)?;
+        let mut live = Live::load(
+            &*self.shared.store,
+            arn,
+            machine,
+            opening.test_case,
+            logging,
+            child,
+            self.shared.config.randomness.next_u64(),
+        )?;
         live.used = self.round;
+        // One with calls under way never leaves memory, so that these were made by an earlier process.
+        if live.execution.outstanding().iter().any(is_called) {
+            self.left_by_earlier_process.push(arn.clone());
+        }
         self.live.insert(arn.clone(), live);
         self.find_jobs(arn);
         Ok(true)

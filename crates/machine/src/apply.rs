@@ -4,6 +4,7 @@ use crate::execution::{
     Distribution, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work,
 };
 use crate::fact::{Fact, FactKind, Private};
+use crate::map_run::MapRunPlan;
 use json::{Payload, Value};
 use model::history::{ScheduleOptions, ServiceAction};
 use model::{
@@ -173,7 +174,7 @@ impl Execution {
                     visit.given_up = None;
                     visit.work = Work::Distributed(Distribution {
                         started: EventId(0),
-                        plan: Arc::new(plan.clone()),
+                        plan: Arc::new(MapRunPlan::clone(plan)),
                         redrives: 0,
                         failure: None,
                         has_succeeded: false,

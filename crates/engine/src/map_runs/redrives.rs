@@ -6,10 +6,11 @@ use super::feed::Ready;
 use super::records::{self, Child, MapRunCounts, RunRedrives, ended_without_success};
 use crate::error::EngineError;
 use crate::facade::Engine;
+use crate::fact_log::FactLog;
 use crate::keys::RunPart;
 use crate::mailbox::Message;
 use crate::records::{Closing, ExecutionRecord, Opening};
-use crate::redrive::{RedriveError, RedriveMessage, last_event};
+use crate::redrive::{RedriveError, RedriveMessage};
 use model::redrive::Redrivability;
 use model::{MapRunArn, Timestamp};
 use std::collections::VecDeque;
@@ -86,7 +87,7 @@ impl Children {
             has_machine: true,
             started_at: opening.started_at,
             stopped_at: closing.map(|closing| closing.stopped_at),
-            last_event: last_event(store, &child.arn)?,
+            last_event: FactLog::new(store, &child.arn).last_event()?,
         };
         Ok(redrivability.check(self.taken_up_at).is_ok())
     }

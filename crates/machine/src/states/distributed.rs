@@ -57,7 +57,7 @@ impl Run<'_> {
         let arn = self.new_map_run(distributed);
         self.note(
             scope,
-            Private::MapRunPlanned(MapRunPlan {
+            Private::MapRunPlanned(Box::new(MapRunPlan {
                 arn: arn.clone(),
                 execution_type: distributed.execution_type,
                 max_concurrency,
@@ -68,7 +68,7 @@ impl Run<'_> {
                 max_items,
                 batch,
                 writer,
-            }),
+            })),
         );
         self.emit(scope, EventDetails::MapRunStarted { map_run_arn: arn.0 });
         Ok(())
