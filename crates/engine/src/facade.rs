@@ -17,6 +17,7 @@ use crate::retention::{self, Removals};
 use crate::shard::{Shard, Shared, SharedParts};
 use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
+use crate::transitions::TransitionBucket;
 use crate::workflows::{Closings, NestedWorkflows};
 use json::Payload;
 use machine::{Fact, TaskAnswer, TaskToken};
@@ -69,6 +70,8 @@ impl Engine {
         let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
         let map_runs = MapRuns::new(config.express_executions);
         let express_runs = ExpressRuns::new(config.kept_express_executions, config.kept_express_bytes);
+        let bucket = |quota| Arc::new(TransitionBucket::new(quota, config.clock.now()));
+        let transitions = config.transitions.map(bucket);
         let shared = Shared::new(SharedParts {
             config,
             store,
@@ -84,6 +87,7 @@ impl Engine {
             open: OpenCount::default(),
             map_runs,
             express_runs,
+            transitions,
         });
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
@@ -119,6 +123,11 @@ impl Engine {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// State transitions that had to wait; `None` where there may be as many as there are.
+    pub fn throttled_transitions(&self) -> Option<u64> {
+        self.shared.transitions.as_ref().map(|bucket| bucket.throttled())
     }
 
     /// The state machines.
@@ -208,7 +217,7 @@ impl Engine {
         let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
         let redrives = Redrives::read(&*self.shared.store, arn)?;
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
-        Ok(Some(ExecutionRecord {
+        let mut record = ExecutionRecord {
             arn: arn.clone(),
             state_machine_arn: opening.state_machine_arn,
             name: arn.name().into(),
@@ -224,7 +233,11 @@ impl Engine {
             through: started_through(&*self.shared.store, arn, opening.through)?,
             child,
             machine,
-        }))
+        };
+        if self.is_pending_redrive(&record)? {
+            record.status = ExecutionStatus::PendingRedrive;
+        }
+        Ok(Some(record))
     }
 
     /// Waits until an execution has ended, and gives it; `None` if there is none of that ARN.
@@ -247,11 +260,26 @@ impl Engine {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page<ExecutionRecord>, EngineError> {
-        let mut range = keys::executions_of(machine);
+        let candidate = |listed| status.is_none_or(|status| status == listed);
+        self.listing(machine, status.is_some(), candidate, |_| true, after, limit)
+    }
+
+    /// A page of the executions that are listed under an ARN: of those that are listed as `candidate` says, the ones that
+    /// are `admitted`.
+    pub(crate) fn listing(
+        &self,
+        under: &StateMachineArn,
+        is_filtered: bool,
+        candidate: impl Fn(ExecutionStatus) -> bool,
+        admitted: impl Fn(&ExecutionRecord) -> bool,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page<ExecutionRecord>, EngineError> {
+        let mut range = keys::executions_of(under);
         if let Some(key) = after {
             range = range.resume_after(key, Direction::Forward);
         }
-        let reach = if status.is_some() { LISTING_REACH } else { limit };
+        let reach = if is_filtered { LISTING_REACH } else { limit };
         let page = self.shared.store.scan(Table::ExecutionsByMachine, range, Direction::Forward, reach)?;
         let mut items = Vec::new();
         let mut last = None;
@@ -261,9 +289,10 @@ impl Engine {
             }
             last = Some(key.clone());
             let listed: Listed = records::open(Table::ExecutionsByMachine, key, bytes)?;
-            if status.is_none_or(|status| status == listed.status)
+            if candidate(listed.status)
                 && let Some(arn) = keys::read_by_machine(key)
                 && let Some(record) = self.execution(&arn)?
+                && admitted(&record)
             {
                 items.push(record);
             }

@@ -26,7 +26,8 @@
 //! | MapRuns | ARN, 0 | opening: what the run began with |
 //! | MapRuns | ARN, 1 | settings, which may be changed |
 //! | MapRuns | ARN, 2 | counts of items and children |
-//! | MapRuns | ARN, 3 | closing: how it ended |
+//! | MapRuns | ARN, 3 | closing: how it ended; none while it runs, again or still |
+//! | MapRuns | ARN, 4 | redrives: how often, and when last |
 //! | MapRunChildren | ARN, place | child |
 //! | MapRunsByExecution | execution ARN, start (newest first), ARN | nothing |
 //! | OpenMapRuns | ARN | nothing |
@@ -54,6 +55,7 @@ pub(crate) enum RunPart {
     Settings = 1,
     Counts = 2,
     Closing = 3,
+    Redrives = 4,
 }
 
 impl Part {
@@ -63,8 +65,8 @@ impl Part {
 
 impl RunPart {
     /// Every part.
-    pub(crate) const ALL: [RunPart; 4] =
-        [RunPart::Opening, RunPart::Settings, RunPart::Counts, RunPart::Closing];
+    pub(crate) const ALL: [RunPart; 5] =
+        [RunPart::Opening, RunPart::Settings, RunPart::Counts, RunPart::Closing, RunPart::Redrives];
 }
 
 pub(crate) fn state_machine(name: &str) -> Vec<u8> {

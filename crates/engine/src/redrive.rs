@@ -44,6 +44,8 @@ pub enum RedriveError {
 pub(crate) struct RedriveMessage {
     pub(crate) arn: ExecutionArn,
     pub(crate) client_token: Option<Arc<str>>,
+    /// Of a child of a Map Run: the attempt of the run that it is to be part of. A child is redriven with its run alone.
+    pub(crate) attempt: Option<u64>,
     pub(crate) reply: oneshot::Sender<Result<Timestamp, RedriveError>>,
 }
 
@@ -89,7 +91,7 @@ impl Engine {
         client_token: Option<Arc<str>>,
     ) -> Result<Timestamp, RedriveError> {
         let (reply, answer) = oneshot::channel();
-        let message = RedriveMessage { arn: arn.clone(), client_token, reply };
+        let message = RedriveMessage { arn: arn.clone(), client_token, attempt: None, reply };
         self.shared().mailboxes.send(arn, Message::Redrive(message)).await?;
         answer.await.map_err(|_| EngineError::Stopped)?
     }
@@ -114,8 +116,8 @@ impl Engine {
 
 impl Shard {
     pub(crate) fn redrive(&mut self, message: RedriveMessage, round: &mut Round) -> Result<(), EngineError> {
-        let RedriveMessage { arn, client_token, reply } = message;
-        let answer = self.redriven(&arn, client_token, round)?;
+        let RedriveMessage { arn, client_token, attempt, reply } = message;
+        let answer = self.redriven(&arn, client_token, attempt, round)?;
         round.answer(move |outcome| {
             let _ = reply.send(outcome.map_err(RedriveError::from).and(answer));
         });
@@ -126,6 +128,7 @@ impl Shard {
         &mut self,
         arn: &ExecutionArn,
         token: Option<Arc<str>>,
+        attempt: Option<u64>,
         round: &mut Round,
     ) -> Result<Result<Timestamp, RedriveError>, EngineError> {
         let now = self.now();
@@ -146,20 +149,25 @@ impl Shard {
             stopped_at: live.execution.stopped_at,
             last_event: live.execution.last_event,
         };
-        if live.child.is_some() {
+        if live.child.is_some() && attempt.is_none() {
             return Ok(Err(NotRedrivable::ByMapRun.into()));
         }
         if let Err(reason) = redrivability.check(now) {
             return Ok(Err(reason.into()));
         }
-        if self.shared.open.get() >= self.shared.config.quotas.open_executions {
+        if attempt.is_none() && self.shared.open.get() >= self.shared.config.quotas.open_executions {
             return Ok(Err(EngineError::Quota(Quota::OpenExecutions).into()));
         }
         self.shared.open.add(1);
         // What it does next may end it again; then these are written once more behind this.
         round.batch.delete(Table::Executions, keys::execution(arn, Part::Closing));
         round.batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
-        self.list(&about, &live.execution.through, ExecutionStatus::Running, &mut round.batch);
+        let through = live.execution.through.clone();
+        if let Some(child) = self.live.get_mut(arn).and_then(|live| live.child.as_mut()) {
+            child.attempt = attempt.unwrap_or(child.attempt);
+            child.put(arn, &mut round.batch);
+        }
+        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
         self.stimulate(arn, Stimulus::Redrive, round)?;
         if let Some(live) = self.live.get_mut(arn) {
             live.redrives.add(token, live.execution.redrive_count, now);

@@ -172,7 +172,7 @@ async fn remove_map_run(shared: &Shared, run: &MapRunArn, batch: &mut Batch) -> 
     let children = keys::map_run_children(run);
     for record in Walk::new(&*shared.store, Table::MapRunChildren, children, Direction::Forward) {
         let (key, bytes) = record?;
-        let child: Child = records::open(Table::MapRunChildren, &key, &bytes)?;
+        let child = Child::open(&key, &bytes)?;
         if let Some(closing) = Closing::read(&*shared.store, &child.arn)? {
             let key = keys::closed_execution(closing.stopped_at, &child.arn);
             batch.put(Table::ClosedExecutions, key, Vec::new());

@@ -21,6 +21,7 @@ use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
 use crate::start::Started;
 use crate::timers::Horizon;
+use crate::transitions::{Held, TransitionBucket};
 use crate::verify;
 use crate::workflows::Closings;
 use json::Payload;
@@ -71,6 +72,8 @@ pub(crate) struct SharedParts {
     pub(crate) express: Arc<Semaphore>,
     pub(crate) map_runs: MapRuns,
     pub(crate) express_runs: ExpressRuns,
+    /// Tokens for state transitions, where they are counted.
+    pub(crate) transitions: Option<Arc<TransitionBucket>>,
 }
 
 pub(crate) struct Shard {
@@ -92,6 +95,8 @@ pub(crate) struct Shard {
     pub(crate) left_by_earlier_process: Vec<ExecutionArn>,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
+    /// What waits for tokens.
+    pub(crate) held: Held,
 }
 
 /// How an execution was started.
@@ -145,6 +150,7 @@ impl Shard {
             jobs: Jobs::default(),
             left_by_earlier_process: Vec::new(),
             is_draining: false,
+            held: Held::default(),
         }
     }
 
@@ -152,7 +158,7 @@ impl Shard {
     pub(crate) async fn run(mut self) {
         let mut messages = Vec::new();
         loop {
-            let due = self.until_next_timer();
+            let due = self.until_something_may_go_on(self.until_next_timer());
             tokio::select! {
                 // In order, for nothing is to be left to chance; a round takes the timers that are due in any case.
                 biased;
@@ -181,8 +187,11 @@ impl Shard {
         let mut outcome = Ok(());
         for message in messages.drain(..) {
             if outcome.is_ok() {
-                outcome = self.take(message, &mut round);
+                outcome = self.admit(message, &mut round);
             }
+        }
+        if outcome.is_ok() {
+            outcome = self.take_held(&mut round);
         }
         if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
@@ -218,7 +227,7 @@ impl Shard {
         Ok(!round.ends)
     }
 
-    fn take(&mut self, message: Message, round: &mut Round) -> Result<(), EngineError> {
+    pub(crate) fn take(&mut self, message: Message, round: &mut Round) -> Result<(), EngineError> {
         match message {
             Message::Start(start) => self.start(*start, round),
             Message::Answered { arn, scope, task, answer } => {
@@ -355,8 +364,7 @@ impl Shard {
         };
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
         if let Some(child) = &child {
-            let key = keys::execution(&arn, Part::MapRun);
-            round.batch.put(Table::Executions, key, records::seal(child));
+            child.put(&arn, &mut round.batch);
         }
         self.live.insert(
             arn.clone(),
@@ -403,12 +411,14 @@ impl Shard {
     }
 
     fn take_due_timers(&mut self, round: &mut Round) -> Result<(), EngineError> {
-        while let Some((due, _)) = self.timers.first()
-            && *due <= self.now
+        while let Some(due) = self.timers.first().map(|(due, _)| *due)
+            && due <= self.now
+            && self.admits_timer(due)
         {
             let Some((_, arn)) = self.timers.pop_first() else { break };
             self.stimulate(&arn, Stimulus::Tick, round)?;
         }
+        self.timers_taken();
         Ok(())
     }
 
@@ -442,7 +452,9 @@ impl Shard {
                 self.timers.remove(&(old, arn.clone()));
             }
             map_runs::keep_up(&live.execution, &ran, &facts, now, round);
-            if live.execution.is_closed() {
+            let is_closed = live.execution.is_closed();
+            self.pay(&facts);
+            if is_closed {
                 self.close(arn, &mut round.batch);
             }
         }
