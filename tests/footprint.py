@@ -4,8 +4,8 @@ call of one service of AWS and of ten. A service's model is read when it is call
 
   tests/footprint.py --bin target/release/stepwright [--check]
 
-With --check the exit status is 1 where a bound is broken: 40 MB, 100 ms (the median of the starts), and memory that grows before a
-service is called. Times are of this machine as it is; with other work on it they are longer.
+With --check the exit status is 1 where a bound is broken: 40 MB, 100 ms (the median of the starts), and memory that grows other
+than by the first call of a service. On a machine that is busy with other work the start is held to the bound by its processor time alone.
 """
 import argparse
 import http.server
@@ -27,6 +27,8 @@ SIZE_LIMIT_MB = 40
 START_LIMIT_MS = 100
 # What the server may hold before it has called anything: without a model, and far below what all of them take.
 IDLE_LIMIT_MB = 40
+# What the same calls may add when they are made again.
+AGAIN_LIMIT_MB = 5
 STARTS = 10
 # Services of every protocol, with the models of the largest among them.
 CALLS = [
@@ -76,6 +78,11 @@ class Server:
         with urllib.request.urlopen(f"{self.url}/health", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
         self.start_ms = (time.perf_counter() - begun) * 1000
+        self.start_cpu_ms = self.cpu_ms()
+
+    def cpu_ms(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
     def rss_mb(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -111,10 +118,11 @@ def measure(binary):
     aws = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Nothing)
     threading.Thread(target=aws.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{aws.server_port}"
-    starts = []
+    starts, cpu = [], []
     for _ in range(STARTS):
         server = Server(binary, url)
         starts.append(server.start_ms)
+        cpu.append(server.start_cpu_ms)
         server.stop()
     server = Server(binary, url)
     idle = server.rss_mb()
@@ -127,10 +135,12 @@ def measure(binary):
     one = server.rss_mb()
     server.call(CALLS)
     ten = server.rss_mb()
+    server.call(CALLS)
+    again = server.rss_mb()
     server.stop()
     aws.shutdown()
     size = os.path.getsize(binary) / 1e6
-    return {"size": size, "starts": starts, "idle": idle, "warm": warm, "one": one, "ten": ten}
+    return {"size": size, "starts": starts, "cpu": cpu, "idle": idle, "warm": warm, "one": one, "ten": ten, "again": again}
 
 
 def main():
@@ -142,17 +152,24 @@ def main():
     starts = found["starts"]
     print(f"size of the binary    {found['size']:8.1f} MB   (bound {SIZE_LIMIT_MB} MB)")
     print(f"start until healthy   {statistics.median(starts):8.1f} ms   median of {STARTS}, {min(starts):.1f} to {max(starts):.1f} (bound {START_LIMIT_MS} ms)")
+    print(f"  of it computing     {statistics.median(found['cpu']):8.1f} ms")
     print(f"memory after start    {found['idle']:8.1f} MB   (bound {IDLE_LIMIT_MB} MB)")
     print(f"  one workflow        {found['warm']:8.1f} MB")
     print(f"  one service called  {found['one']:8.1f} MB   (+{found['one'] - found['warm']:.1f})")
     print(f"  ten services called {found['ten']:8.1f} MB   (+{found['ten'] - found['one']:.1f})")
+    print(f"  and called again    {found['again']:8.1f} MB   (+{found['again'] - found['ten']:.1f})")
+    # A process that waits for its turn says nothing of the binary.
+    is_busy = os.getloadavg()[0] > os.cpu_count()
+    if is_busy:
+        print("footprint: the machine is busy with other work; of the start what it computes is held to the bound")
     broken = [
         what
         for what, holds in (
             ("the size", found["size"] < SIZE_LIMIT_MB),
-            ("the start", statistics.median(starts) < START_LIMIT_MS),
+            ("the start", statistics.median(found["cpu"] if is_busy else starts) < START_LIMIT_MS),
             ("the memory after the start", found["idle"] < IDLE_LIMIT_MB),
             ("that a model is read on first use alone", found["ten"] > found["one"] > found["warm"]),
+            ("that it is read once", found["again"] - found["ten"] < AGAIN_LIMIT_MB),
         )
         if not holds
     ]

@@ -126,12 +126,12 @@ impl Events {
     }
 
     async fn forget(&self, event: &Event) {
-        self.lock().remove(&(event.function.clone(), event.request_id.clone()));
         if let Some(directory) = &self.directory {
             let file = directory.join(file_name(&event.request_id));
             // What cannot be removed is called again by the next host.
             let _ = tokio::task::spawn_blocking(move || fs::remove_file(file)).await;
         }
+        self.lock().remove(&(event.function.clone(), event.request_id.clone()));
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<(String, String)>> {
@@ -167,8 +167,15 @@ impl FunctionHost {
         Ok(count)
     }
 
-    /// Takes an event upon itself.
+    /// Takes an event upon itself, though its caller may leave meanwhile.
     pub(crate) async fn accept_event(&self, event: Event) -> Result<(), InvokeError> {
+        let host = self.clone();
+        let taken = tokio::spawn(async move { host.take_event(event).await });
+        let lost = |_| InvokeError::Service { message: "The function host lost the event.".to_owned() };
+        taken.await.map_err(lost)?
+    }
+
+    async fn take_event(&self, event: Event) -> Result<(), InvokeError> {
         let events = &self.inner.events;
         let permit = Arc::clone(&events.room).try_acquire_owned().map_err(|error| match error {
             TryAcquireError::Closed => {
@@ -304,7 +311,7 @@ impl FunctionHost {
             self.version(&target)?;
             let (id, payload) = (uuid::Uuid::new_v4().to_string(), Bytes::from(record.to_string()));
             let next = Event::new(id, &target, payload, None, self.config());
-            self.accept_event(Event { hops: event.hops + 1, ..next }).await
+            self.take_event(Event { hops: event.hops + 1, ..next }).await
         };
         if let Err(error) = told.await {
             self.say(event, &format!("{arn} does not hear of the event: {error}"));

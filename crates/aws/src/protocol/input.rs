@@ -66,7 +66,9 @@ pub(super) fn members<'a>(
     structure: &'a Structure,
     value: &'a Value,
 ) -> Result<Vec<(&'a Member, &'a Value)>, InputError> {
-    if let (Some(text), Value::String(_)) = (attribute_text(structure), value) {
+    if let Value::String(_) = value
+        && let Some(text) = attribute_text(structure)
+    {
         return Ok(vec![(text, value)]);
     }
     let object = value.as_object().ok_or(InputError::unexpected("an OBJECT"))?;

@@ -51,7 +51,11 @@ impl LayerStore {
         let mut layers: BTreeMap<String, Versions> = BTreeMap::new();
         let refuse = |source| HostError::file("read", &directory, source);
         for layer in fs::read_dir(&directory).map_err(refuse)? {
-            for file in fs::read_dir(layer.map_err(refuse)?.path()).map_err(refuse)? {
+            let layer = layer.map_err(refuse)?.path();
+            if !layer.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(layer).map_err(refuse)? {
                 let path = file.map_err(refuse)?.path();
                 if path.extension().is_some_and(|extension| extension == "json") {
                     let version = read(&path).map_err(|reason| HostError::Stored { path, reason })?;
