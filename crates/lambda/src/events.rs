@@ -41,6 +41,8 @@ pub(crate) struct Event {
     payload: Bytes,
     /// In base64, as it came.
     client_context: Option<String>,
+    #[serde(default)]
+    pub(crate) trace_header: Option<String>,
     /// Milliseconds since 1970.
     accepted: u64,
     /// Calls that the function has answered.
@@ -63,6 +65,7 @@ impl Event {
             qualifier: target.qualifier.clone(),
             payload,
             client_context,
+            trace_header: None,
             accepted: config.clock.now_millis(),
             calls: 0,
             hops: 0,
@@ -278,6 +281,7 @@ impl FunctionHost {
             request_id: event.request_id.clone(),
             payload: event.payload.clone(),
             client_context: event.client_context.as_deref().map(read_client_context).transpose()?,
+            trace_header: event.trace_header.clone(),
         };
         Ok((version, self.run(call).await?))
     }

@@ -108,12 +108,14 @@ impl FunctionHost {
             InvocationType::DryRun => Ok(result(204, request_id, version)),
             InvocationType::Event => {
                 let context = request.client_context;
-                let event = Event::new(request_id.clone(), &target, payload, context, self.config());
+                let mut event = Event::new(request_id.clone(), &target, payload, context, self.config());
+                event.trace_header = request.trace_header;
                 self.accept_event(event).await?;
                 Ok(result(202, request_id, version))
             }
             InvocationType::RequestResponse => {
-                let call = Call { target, version, request_id, payload, client_context };
+                let trace_header = request.trace_header;
+                let call = Call { target, version, request_id, payload, client_context, trace_header };
                 self.call_now(call, request.log_type_tail).await
             }
         }
@@ -179,6 +181,7 @@ pub(crate) struct Call {
     pub(crate) request_id: String,
     pub(crate) payload: Bytes,
     pub(crate) client_context: Option<HeaderValue>,
+    pub(crate) trace_header: Option<String>,
 }
 
 impl FunctionHost {
@@ -201,7 +204,7 @@ impl FunctionHost {
     }
 
     pub(crate) async fn run(&self, call: Call) -> Result<Answer, InvokeError> {
-        let Call { target, version, request_id, payload, client_context } = call;
+        let Call { target, version, request_id, payload, client_context, trace_header } = call;
         let annex: Option<Arc<Annex>> = self.inner.registry.annex(&target.name);
         let reserved = annex.and_then(|annex| annex.reserved_concurrency);
         let permit = self.inner.concurrency.enter(&target.name, reserved)?;
@@ -217,6 +220,7 @@ impl FunctionHost {
             request_id,
             payload,
             client_context,
+            trace_header,
             permit,
             reply,
         });

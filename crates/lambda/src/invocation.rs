@@ -21,6 +21,8 @@ pub struct Invocation {
     pub client_context: Option<String>,
     /// Whether the result shall carry the end of the call's log.
     pub log_type_tail: bool,
+    /// X-Ray's header of the caller, which the function finds in `_X_AMZN_TRACE_ID`; one is made where it is absent.
+    pub trace_header: Option<String>,
 }
 
 impl Invocation {
@@ -33,6 +35,7 @@ impl Invocation {
             invocation_type: InvocationType::RequestResponse,
             client_context: None,
             log_type_tail: false,
+            trace_header: None,
         }
     }
 }

@@ -138,6 +138,20 @@ async fn invoke_carries_lambdas_headers() {
 }
 
 #[tokio::test]
+async fn the_callers_trace_reaches_the_function() {
+    let functions = Functions::new()
+        .with("trace/handler.py", "import os\ndef handler(e, c): return os.environ['_X_AMZN_TRACE_ID']\n");
+    let host = functions.host().await;
+    let path = format!("{FUNCTIONS}/trace/invocations");
+    let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let response = raw(&host, "POST", &path, &[("X-Amzn-Trace-Id", header)], "null").await;
+    assert_eq!(response.body(), &format!("\"{header}\""));
+    let response = raw(&host, "POST", &path, &[], "null").await;
+    assert!(response.body().starts_with(b"\"Root=1-"), "one is made: {:?}", response.body());
+    host.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_refused_in_awss_words() {
     let functions = Functions::new().with("local/handler.py", "def handler(e, c): pass\n");
     let host = functions.host().await;

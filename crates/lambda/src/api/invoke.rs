@@ -44,6 +44,7 @@ pub(super) async fn invoke(
             invocation_type,
             client_context: header("x-amz-client-context").map(str::to_owned),
             log_type_tail,
+            trace_header: header("x-amzn-trace-id").map(str::to_owned),
         })
         .await?;
     let mut response = Response::new(result.payload);

@@ -38,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) request_id: String,
     pub(crate) payload: Bytes,
     pub(crate) client_context: Option<HeaderValue>,
+    /// X-Ray's, from the caller.
+    pub(crate) trace_header: Option<String>,
     /// Its place among the calls of its function.
     pub(crate) permit: Permit,
     /// Where the outcome goes. A caller who is gone does not stop the call, as on AWS.
@@ -286,14 +288,12 @@ impl Worker {
     /// Answers the held poll with the event; `false` when the process gave up that poll.
     fn deliver(&mut self, job: &Job) -> bool {
         let Some(poll) = self.poll.take() else { return false };
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let (root, parent) = id.split_at_checked(16).unwrap_or((&id, ""));
         let now = clock::now_millis();
         let delivery = Delivery {
             request_id: job.request_id.clone(),
             deadline_millis: now + self.function.timeout().as_millis() as u64,
             function_arn: job.invoked_arn.clone(),
-            trace_id: format!("Root=1-{:08x}-{root}00000000;Parent={parent};Sampled=0", now / 1000),
+            trace_id: job.trace_header.clone().unwrap_or_else(|| new_trace_header(now)),
             client_context: job.client_context.clone(),
             payload: job.payload.clone(),
         };
@@ -450,6 +450,12 @@ impl CallLog {
         }
         self.function.logs.push(self.request_id.as_deref(), source, line);
     }
+}
+
+fn new_trace_header(now_millis: u64) -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let (root, parent) = id.split_at_checked(16).unwrap_or((&id, ""));
+    format!("Root=1-{:08x}-{root}00000000;Parent={parent};Sampled=0", now_millis / 1000)
 }
 
 fn millis(duration: Duration) -> String {
