@@ -14,7 +14,7 @@ CONFORMANCE := $(SHARED)/conformance/run.py
 FUZZ_TARGETS := json_reader definition jsonpath jsonata intrinsics
 FUZZ_SECONDS ?= 600
 
-.PHONY: models sdk-proof simulate fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
+.PHONY: footprint profiling models sdk-proof simulate fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance
 
 help:
 	@echo "make demo         build, run real workflows, kill the server in the middle, show that nothing is lost"
@@ -27,12 +27,14 @@ help:
 	@echo "make models       the models of AWS's services, anew from the installed botocore"
 	@echo "make sdk-proof    requests and answers of every operation, compared with botocore"
 	@echo "make jsonata-suite  the reference's suite; ends with how many of its cases pass"
+	@echo "make footprint    size, start and memory of the release binary, held to their bounds"
+	@echo "make profiling    the release binary with line tables, in target/profiling"
 	@echo "make fmt / lint   format / check format and lints"
 
 demo: tools release venv
 	STEPWRIGHT_BIN=$(RELEASE) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) demo/demo.py
 
-test: tools lint unit e2e examples-test crash-test-short conformance
+test: tools lint unit e2e examples-test crash-test-short conformance footprint
 	@echo "make test: everything passed"
 
 dev: tools build
@@ -48,6 +50,7 @@ bench: tools
 	cargo run --release -q -p stepwright-store --example commit_bench
 	cargo build --release -q -p stepwright -p stepwright-bench
 	$(BENCH) --bin $(RELEASE) $(if $(PREVIOUS),--previous $(PREVIOUS)) --waiting $(WAITING) --stored $(STORED)
+	$(PYTHON) tests/footprint.py --bin $(RELEASE)
 	$(PYTHON) tests/bench/jsonata/run.py
 	cargo bench -q -p stepwright-jsonata -p stepwright-jsonpath -p stepwright-expr --bench jsonata --bench jsonpath --bench intrinsics -- --quiet --warm-up-time 0.5 --measurement-time 1
 	@if command -v valgrind >/dev/null; then $(PYTHON) tests/bench/instructions.py; else echo "bench: no valgrind, instructions are not counted"; fi
@@ -66,12 +69,20 @@ build: tools
 release: tools
 	cargo build --release -p stepwright
 
+# The shipped binary is held to its bounds where there is one of this state of the profiles.
+footprint: tools
+	@if [ $(RELEASE) -nt Cargo.toml ]; then $(PYTHON) tests/footprint.py --bin $(RELEASE) --check; \
+	else echo "footprint: SKIPPED, $(RELEASE) is not here or older than Cargo.toml (make release)"; fi
+
 unit: tools
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; else cargo test --workspace --lib --bins --tests; fi
 	cargo test --workspace --doc -q
 
+profiling: tools
+	cargo build --profile profiling -p stepwright
+
 e2e: build venv
-	STEPWRIGHT_BIN=$(DEBUG) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) tests/e2e
+	SHARED=$(abspath $(SHARED)) STEPWRIGHT_BIN=$(DEBUG) PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) tests/e2e
 
 examples-test: build venv
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" STEPWRIGHT_BIN=$(DEBUG) $(PY) tests/run_examples.py

@@ -39,6 +39,19 @@ async fn a_request_is_signed_and_its_answer_read() {
 }
 
 #[tokio::test]
+async fn a_text_stands_for_an_attribute_of_dynamodb() {
+    let server = StandIn::start(json_answer("{}")).await;
+    let input = r#"{"TableName":"t","Item":{"id":"1","done":{"BOOL":"false"},"all":{"L":["a",{"N":"1"}]}}}"#;
+    call(&client(&server.url), "dynamodb", "putItem", input).await.unwrap();
+    let sent = r#"{"TableName":"t","Item":{"id":{"S":"1"},"done":{"BOOL":false},"all":{"L":[{"S":"a"},{"N":"1"}]}}}"#;
+    assert_eq!(server.asked().remove(0).body, sent);
+    // No other structure is made of a text.
+    let error =
+        call(&client(&server.url), "dynamodb", "putItem", r#"{"Expected":{"a":"t"}}"#).await.unwrap_err();
+    assert_eq!(error.to_string(), "The value for the field 'Expected' must be an OBJECT");
+}
+
+#[tokio::test]
 async fn an_object_is_sent_with_its_checksum_and_read_with_its_headers() {
     let server =
         StandIn::start(ok("text", vec![("ETag", "\"e\""), ("x-amz-meta-a", "1"), ("Content-Length", "4")]))

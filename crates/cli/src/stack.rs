@@ -6,7 +6,7 @@ use crate::environment;
 use crate::error::CliError;
 use crate::execution_log::ExecutionLog;
 use engine::{Engine, EngineConfig};
-use lambda::{FunctionHost, HostConfig};
+use lambda::{FunctionHost, HostConfig, Shutdown};
 use logs::{Deliveries, LogGroups};
 use model::{Partition, Timestamp};
 use server::Api;
@@ -102,7 +102,13 @@ impl Stack {
         self.stop.send_replace(true);
         let served = self.server.await;
         self.engine.shutdown(grace).await;
-        self.functions.shutdown().await;
+        let Shutdown { kept_events, lost_events } = self.functions.shutdown().await;
+        if kept_events > 0 {
+            tracing::info!(events = kept_events, "events of functions wait on disk for the next start");
+        }
+        if lost_events > 0 {
+            tracing::warn!(events = lost_events, "events of functions are lost: there is no data directory");
+        }
         self.execution_log.flush(LOG_GRACE).await;
         match served {
             Ok(ended) => ended.map_err(CliError::Runtime),
@@ -145,6 +151,10 @@ async fn start_functions(
         for function in loaded {
             tracing::info!(name = function.name, runtime = function.runtime.name, "serves a function");
         }
+    }
+    let resumed = host.resume_events()?;
+    if resumed > 0 {
+        tracing::info!(events = resumed, "calls the events of functions that an earlier run left");
     }
     Ok(host)
 }

@@ -1,6 +1,30 @@
-//! The times the host writes down.
+//! The times the host writes down, and the clock that `Event` calls wait by.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::fmt;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What `Event` calls wait by: their age and the time until a retry.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// Milliseconds since 1970, UTC.
+    fn now_millis(&self) -> u64;
+    /// Resolves once `time` has passed.
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// The clock of the system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_millis(&self) -> u64 {
+        now_millis()
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
 
 /// Milliseconds since 1970, UTC.
 pub(crate) fn now_millis() -> u64 {

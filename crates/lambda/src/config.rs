@@ -1,7 +1,10 @@
 //! What a host is started with, and the limits of the service.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
 
 /// The most bytes of payload a `RequestResponse` call may carry, and its answer. AWS: documented (6 MB).
 pub(crate) const SYNC_PAYLOAD_LIMIT: usize = 6_291_456;
@@ -12,6 +15,8 @@ pub(crate) const EVENT_PAYLOAD_LIMIT: usize = 1_048_576;
 pub(crate) const RESPONSE_LIMIT: usize = 6_291_556;
 /// Calls of type `Event` that may be under way or waiting for a retry.
 pub(crate) const EVENT_QUEUE_LIMIT: usize = 1_000;
+/// Versions, and aliases, of one function.
+pub(crate) const VERSION_LIMIT: usize = 1_000;
 
 /// What a host is started with. [`HostConfig::new`] gives every field but the first two a sensible value.
 #[derive(Debug, Clone)]
@@ -27,7 +32,7 @@ pub struct HostConfig {
     pub environment: Vec<(String, String)>,
     /// Processes over all functions.
     pub max_workers: usize,
-    /// Processes of one function, busy or idle.
+    /// Processes of one version of a function, busy or idle.
     pub max_workers_per_function: usize,
     /// Calls that may wait for a worker, over all functions; one more is answered with
     /// `TooManyRequestsException`.
@@ -46,8 +51,11 @@ pub struct HostConfig {
     /// when this is `false`, they run on the host's own runtime client, which behaves the same.
     pub use_awslambdaric: bool,
     /// How long to wait before each retry of an `Event` call whose function failed; its length is the number of
-    /// retries. AWS: documented (two retries, after one and after two minutes).
+    /// retries where the function's own `MaximumRetryAttempts` does not say another. AWS: documented (two retries,
+    /// after one and after two minutes).
     pub event_retry_delays: Vec<Duration>,
+    /// What those delays and the ages of `Event` calls are measured by.
+    pub clock: Arc<dyn Clock>,
     /// Lines of log kept per function.
     pub log_lines: usize,
 }
@@ -69,6 +77,7 @@ impl HostConfig {
             node: None,
             use_awslambdaric: true,
             event_retry_delays: vec![Duration::from_secs(60), Duration::from_secs(120)],
+            clock: Arc::new(SystemClock),
             log_lines: 2_000,
         }
     }

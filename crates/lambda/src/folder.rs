@@ -1,21 +1,17 @@
 //! Functions in a folder: `NAME/handler.py`, `NAME/index.mjs`, `NAME/index.js` or `NAME/bootstrap`, each with an
 //! optional `NAME/function.toml`.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use toml::Spanned;
 
+use crate::annex::Annex;
 use crate::errors::{FolderProblem, HostError};
-use crate::function::{
-    DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, Family, FunctionSpec, MEMORY_MB, Runtime, TIMEOUT_SECONDS,
-    is_blank, is_function_name, is_reserved_variable, is_variable_name,
-};
+use crate::function::{Family, FunctionSpec, Runtime, is_function_name};
+use crate::function_toml::{Described, Settings};
 
 /// Functions in one folder.
 const FUNCTION_LIMIT: usize = 10_000;
@@ -23,8 +19,6 @@ const FUNCTION_LIMIT: usize = 10_000;
 const FILE_LIMIT: usize = 50_000;
 /// Folders inside folders of one function.
 const DEPTH_LIMIT: usize = 32;
-/// Bytes of a `function.toml`, or of a `handler.py` that is read for the name of its handler.
-const TEXT_LIMIT: u64 = 1024 * 1024;
 
 /// A function as [`load_folder`](crate::FunctionHost::load_folder) left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +50,13 @@ pub enum Change {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) spec: FunctionSpec,
+    pub(crate) annex: Annex,
     pub(crate) root: PathBuf,
-    /// Changes with every change of the function's files.
+    /// Folders and zip files, the lowest layer first.
+    pub(crate) layers: Vec<PathBuf>,
+    /// Changes with every change of the layers' files.
+    pub(crate) layers_mark: [u8; 32],
+    /// Changes with every change of the function's files, and of its layers'.
     pub(crate) fingerprint: Fingerprint,
 }
 
@@ -112,15 +111,31 @@ fn read_function(name: &str, root: &Path) -> Result<Option<Found>, Vec<FolderPro
         return Err(vec![problem(root, format!("'{name}' cannot be a function's name: {rule}"))]);
     }
     let settings = Settings::read(&settings_file).map_err(|problem| vec![problem])?;
-    let spec = settings.into_spec(name, root, &settings_file, code)?;
-    let fingerprint =
-        Fingerprint::take(root).map_err(|error| vec![problem(root, format!("cannot be read: {error}"))])?;
-    Ok(Some(Found { spec, root: root.to_owned(), fingerprint }))
+    let Described { spec, layers, mut annex } = settings.describe(name, root, &settings_file, code)?;
+    let unreadable =
+        |path: &Path, error: std::io::Error| vec![problem(path, format!("cannot be read: {error}"))];
+    let mut fingerprint = Fingerprint::take(root).map_err(|error| unreadable(root, error))?;
+    let mut mark = Sha256::new();
+    for layer in &layers {
+        mark.update(Fingerprint::take(layer).map_err(|error| unreadable(layer, error))?.sha256);
+    }
+    let layers_mark: [u8; 32] = mark.finalize().into();
+    if !layers.is_empty() {
+        let both = Sha256::new().chain_update(fingerprint.sha256).chain_update(layers_mark);
+        fingerprint.sha256 = both.finalize().into();
+    }
+    annex.aliases.values_mut().for_each(|alias| alias.revision_id = fingerprint.revision_id());
+    Ok(Some(Found { spec, annex, root: root.to_owned(), layers, layers_mark, fingerprint }))
+}
+
+/// A layer of a function that cannot be laid out.
+pub(crate) fn layer_problem(found: &Found, reason: &str) -> FolderProblem {
+    problem(&found.root.join("function.toml"), format!("its layers cannot be laid out: {reason}"))
 }
 
 /// Which file a function's code was recognised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Code {
+pub(crate) enum Code {
     Bootstrap,
     Python,
     Node,
@@ -139,188 +154,13 @@ impl Code {
         .map(|(code, _)| code)
     }
 
-    fn family(self) -> Family {
+    pub(crate) fn family(self) -> Family {
         match self {
             Code::Bootstrap => Family::Provided,
             Code::Python => Family::Python,
             Code::Node => Family::Node,
         }
     }
-}
-
-/// `function.toml`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    runtime: Option<Spanned<String>>,
-    handler: Option<Spanned<String>>,
-    timeout: Option<Spanned<u32>>,
-    memory: Option<Spanned<u32>>,
-    #[serde(default)]
-    environment: BTreeMap<Spanned<String>, String>,
-    #[serde(skip)]
-    text: String,
-}
-
-impl Settings {
-    fn read(file: &Path) -> Result<Settings, FolderProblem> {
-        if !file.is_file() {
-            return Ok(Settings::default());
-        }
-        let text = read_text(file).map_err(|error| problem(file, format!("cannot be read: {error}")))?;
-        match toml::from_str::<Settings>(&text) {
-            Ok(settings) => Ok(Settings { text, ..settings }),
-            Err(error) => Err(FolderProblem {
-                path: file.to_owned(),
-                line: error.span().map(|span| line_of(&text, span.start)),
-                message: error.message().to_owned(),
-            }),
-        }
-    }
-
-    fn into_spec(
-        self,
-        name: &str,
-        root: &Path,
-        file: &Path,
-        code: Option<Code>,
-    ) -> Result<FunctionSpec, Vec<FolderProblem>> {
-        let mut complaints = Complaints { file, text: &self.text, problems: Vec::new() };
-        let runtime = read_runtime(self.runtime.as_ref(), code, &mut complaints);
-        let (timeout, memory) = (self.timeout.as_ref(), self.memory.as_ref());
-        let spec = FunctionSpec {
-            name: name.to_owned(),
-            handler: read_handler(self.handler.as_ref(), runtime.family, root, &mut complaints),
-            timeout_seconds: complaints
-                .bounded(timeout, "timeout (seconds)", TIMEOUT_SECONDS)
-                .unwrap_or(DEFAULT_TIMEOUT_SECONDS),
-            memory_mb: complaints.bounded(memory, "memory (MB)", MEMORY_MB).unwrap_or(DEFAULT_MEMORY_MB),
-            environment: read_environment(self.environment, &mut complaints),
-            runtime,
-        };
-        if complaints.problems.is_empty() { Ok(spec) } else { Err(complaints.problems) }
-    }
-}
-
-/// What is wrong in one `function.toml`.
-struct Complaints<'a> {
-    file: &'a Path,
-    text: &'a str,
-    problems: Vec<FolderProblem>,
-}
-
-impl Complaints<'_> {
-    /// `offset` is the place in the file, in bytes, when the problem has one.
-    fn add(&mut self, offset: Option<usize>, message: impl Into<String>) {
-        let line = offset.map(|offset| line_of(self.text, offset));
-        self.problems.push(FolderProblem { path: self.file.to_owned(), line, message: message.into() });
-    }
-
-    fn bounded(
-        &mut self,
-        value: Option<&Spanned<u32>>,
-        what: &str,
-        range: std::ops::RangeInclusive<u32>,
-    ) -> Option<u32> {
-        let value = value?;
-        if !range.contains(value.get_ref()) {
-            let (low, high) = (range.start(), range.end());
-            self.add(Some(value.span().start), format!("{what} must be from {low} to {high}"));
-        }
-        Some(*value.get_ref())
-    }
-}
-
-fn read_runtime(
-    named: Option<&Spanned<String>>,
-    code: Option<Code>,
-    complaints: &mut Complaints<'_>,
-) -> Runtime {
-    let Some(named) = named else {
-        if code.is_none() {
-            let message =
-                "there is no handler.py, index.mjs, index.js or bootstrap beside it; name a runtime";
-            complaints.add(None, message);
-        }
-        return Runtime::of_family(code.map_or(Family::Provided, Code::family));
-    };
-    let read = match named.get_ref().as_str() {
-        "python" | "python3" => Some(Runtime::of_family(Family::Python)),
-        "node" | "nodejs" => Some(Runtime::of_family(Family::Node)),
-        name => Runtime::parse(name),
-    };
-    read.unwrap_or_else(|| {
-        let known = "python3.N, nodejsN.x, provided.al2023, or python, nodejs, provided";
-        let message = format!("'{}' is not a runtime of this host: use {known}", named.get_ref());
-        complaints.add(Some(named.span().start), message);
-        Runtime::of_family(Family::Provided)
-    })
-}
-
-fn read_handler(
-    named: Option<&Spanned<String>>,
-    family: Family,
-    root: &Path,
-    complaints: &mut Complaints<'_>,
-) -> String {
-    let Some(named) = named else { return default_handler(family, root) };
-    let (handler, offset) = (named.get_ref(), named.span().start);
-    if family != Family::Provided && !handler.contains('.') {
-        complaints.add(Some(offset), "a handler is written as file.function");
-    } else if handler.contains(is_blank) {
-        complaints.add(Some(offset), "a handler has no spaces or control characters in it");
-    }
-    handler.clone()
-}
-
-fn read_environment(
-    variables: BTreeMap<Spanned<String>, String>,
-    complaints: &mut Complaints<'_>,
-) -> BTreeMap<String, String> {
-    let mut environment = BTreeMap::new();
-    for (key, value) in variables {
-        let (offset, key) = (key.span().start, key.into_inner());
-        if is_reserved_variable(&key) {
-            complaints.add(Some(offset), format!("'{key}' is set by Lambda itself"));
-        } else if !is_variable_name(&key) || value.contains('\0') {
-            complaints.add(Some(offset), format!("'{key}' cannot be an environment variable"));
-        }
-        environment.insert(key, value);
-    }
-    environment
-}
-
-fn default_handler(family: Family, root: &Path) -> String {
-    match family {
-        Family::Python if defines_lambda_handler(&root.join("handler.py")) => "handler.lambda_handler",
-        Family::Python => "handler.handler",
-        Family::Node => "index.handler",
-        Family::Provided => "bootstrap",
-    }
-    .to_owned()
-}
-
-/// Whether a Python file defines `lambda_handler` at its top level, by `def` or by assignment.
-fn defines_lambda_handler(file: &Path) -> bool {
-    let Ok(text) = read_text(file) else { return false };
-    text.lines().any(|line| {
-        let name = line.strip_prefix("def ").unwrap_or(line).trim_start();
-        name.strip_prefix("lambda_handler").is_some_and(|rest| {
-            let rest = rest.trim_start();
-            rest.starts_with('(') || rest.starts_with('=') && !rest.starts_with("==")
-        })
-    })
-}
-
-fn read_text(file: &Path) -> std::io::Result<String> {
-    if fs::metadata(file)?.len() > TEXT_LIMIT {
-        return Err(std::io::Error::other("it is too large"));
-    }
-    fs::read_to_string(file)
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }
 
 fn problem(path: &Path, message: String) -> FolderProblem {
@@ -332,6 +172,12 @@ impl Fingerprint {
     /// among them, so that a file written twice in one tick of the clock, or with its time set back, still counts.
     fn take(root: &Path) -> std::io::Result<Fingerprint> {
         let mut hash = Sha256::new();
+        let metadata = fs::metadata(root)?;
+        if metadata.is_file() {
+            let sha256 = hash.chain_update(describe(root, &metadata)).finalize().into();
+            let (size, modified_millis) = (metadata.len(), modified(&metadata));
+            return Ok(Fingerprint { sha256, size, modified_millis });
+        }
         let (mut size, mut modified_millis, mut files) = (0, 0, 0);
         let mut pending = vec![(root.to_owned(), 0)];
         while let Some((directory, depth)) = pending.pop() {
@@ -355,6 +201,12 @@ impl Fingerprint {
             }
         }
         Ok(Fingerprint { sha256: hash.finalize().into(), size, modified_millis })
+    }
+
+    /// A UUID that changes with the files, as AWS's `RevisionId` does.
+    pub(crate) fn revision_id(&self) -> String {
+        let (id, _) = self.sha256.split_at(16);
+        uuid::Uuid::from_slice(id).unwrap_or_default().to_string()
     }
 }
 

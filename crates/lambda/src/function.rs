@@ -65,12 +65,31 @@ pub(crate) struct FunctionSpec {
     pub(crate) timeout_seconds: u32,
     pub(crate) memory_mb: u32,
     pub(crate) environment: BTreeMap<String, String>,
+    /// The layers from the API, the lowest first. A function of a folder names its own by their paths.
+    #[serde(default)]
+    pub(crate) layers: Vec<LayerRef>,
+}
+
+/// A layer version that a function uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerRef {
+    pub(crate) arn: String,
+    /// Bytes of its archive.
+    pub(crate) code_size: u64,
 }
 
 pub(crate) const DEFAULT_TIMEOUT_SECONDS: u32 = 3;
 pub(crate) const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 1..=900;
 pub(crate) const DEFAULT_MEMORY_MB: u32 = 128;
 pub(crate) const MEMORY_MB: std::ops::RangeInclusive<u32> = 128..=10_240;
+
+/// The one version that changes.
+pub(crate) const LATEST: &str = "$LATEST";
+
+/// Under which name the fleet knows a version of a function.
+pub(crate) fn lane(name: &str, version: &str) -> String {
+    if version == LATEST { name.to_owned() } else { format!("{name}:{version}") }
+}
 
 /// Whether `name` can be a function's name: 1 to 64 of `[a-zA-Z0-9-_]`.
 pub(crate) fn is_function_name(name: &str) -> bool {
@@ -118,7 +137,7 @@ pub(crate) fn is_blank(character: char) -> bool {
     character.is_whitespace() || character.is_control()
 }
 
-/// Where a revision's code lies.
+/// Where a revision's code lies, or its layers.
 #[derive(Debug)]
 pub(crate) enum TaskRoot {
     /// A folder of the user's, run in place.
@@ -141,17 +160,27 @@ impl TaskRoot {
 #[derive(Debug)]
 pub(crate) struct Function {
     pub(crate) spec: FunctionSpec,
+    /// `$LATEST` or the number of a published version.
+    pub(crate) version: String,
     /// Unlike for any two revisions in the life of a host.
     pub(crate) revision: u64,
+    /// Without a version.
     pub(crate) arn: String,
     pub(crate) root: Arc<TaskRoot>,
-    /// Kept over revisions.
+    /// What stands for `/opt`: the layers, one laid over the other.
+    pub(crate) opt: Option<Arc<TaskRoot>>,
+    /// Kept over revisions and shared by versions.
     pub(crate) logs: Arc<LogRing>,
 }
 
 impl Function {
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs(u64::from(self.spec.timeout_seconds))
+    }
+
+    /// Under which name the fleet knows this version.
+    pub(crate) fn lane(&self) -> String {
+        lane(&self.spec.name, &self.version)
     }
 }
 

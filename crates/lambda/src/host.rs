@@ -1,48 +1,58 @@
-//! The host: what its callers hold.
+//! The host: what its callers hold. How functions come to it is in `deploy.rs`, what becomes of `Event` calls in
+//! `events.rs`.
 
 use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::HeaderValue;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
-use crate::archive::{self, ArchiveError};
-use crate::config::{EVENT_PAYLOAD_LIMIT, EVENT_QUEUE_LIMIT, HostConfig, SYNC_PAYLOAD_LIMIT};
-use crate::errors::{FolderProblem, HostError, InvokeError, ThrottleReason};
-use crate::folder::{self, Change, Found, LoadedFunction};
-use crate::function::{Function, FunctionSpec, TaskRoot};
+use crate::annex::Annex;
+use crate::concurrency::Concurrency;
+use crate::config::{EVENT_PAYLOAD_LIMIT, HostConfig, SYNC_PAYLOAD_LIMIT};
+use crate::deploy::Overlays;
+use crate::errors::{HostError, InvokeError};
+use crate::events::{Event, Events};
+use crate::function::lane;
 use crate::guard::Guard;
 use crate::interpreter::Interpreters;
-use crate::invocation::{Invocation, InvocationResult, InvocationType, LATEST, Target};
-use crate::logs::{LogLine, LogRing};
+use crate::invocation::{Invocation, InvocationResult, InvocationType, Target};
+use crate::layers::store::LayerStore;
+use crate::logs::LogLine;
 use crate::pool::{Equipment, Fleet};
-use crate::registry::{Entry, Origin, Registry};
-use crate::store::{Store, Stored};
+use crate::registry::{Entry, Registry};
+use crate::store::Store;
 use crate::worker::{Answer, Job};
-
-/// How long an `Event` call that finds every worker busy waits before it tries again.
-const THROTTLED_EVENT_DELAY: Duration = Duration::from_secs(1);
 
 /// A host of functions. Clones share it.
 #[derive(Debug, Clone)]
 pub struct FunctionHost {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    fleet: Arc<Fleet>,
-    registry: Registry,
-    store: Store,
-    /// One permit for every `Event` call that may still be taken.
-    events: Arc<Semaphore>,
+pub(crate) struct Inner {
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) registry: Registry,
+    pub(crate) store: Store,
+    pub(crate) layers: LayerStore,
+    pub(crate) overlays: Overlays,
+    pub(crate) events: Events,
+    concurrency: Concurrency,
     /// Held while functions are made, changed or removed, so that what was checked still holds.
-    changes: Mutex<()>,
+    pub(crate) changes: Mutex<()>,
+}
+
+/// What a host that was shut down left undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    /// `Event` calls that are on disk, for [`FunctionHost::resume_events`] of the next host.
+    pub kept_events: usize,
+    /// `Event` calls that are lost, since the host has no data directory.
+    pub lost_events: usize,
 }
 
 impl FunctionHost {
@@ -51,6 +61,9 @@ impl FunctionHost {
     pub async fn start(config: HostConfig) -> Result<FunctionHost, HostError> {
         let directory = make_directory()?;
         let stored = config.data_dir.clone().unwrap_or_else(|| directory.path().join("stored"));
+        let events = Events::open(config.data_dir.as_deref())?;
+        // No function's name has a dot in it.
+        let layers = LayerStore::open(stored.join(".layers"))?;
         let store = Store::open(stored)?;
         let guard = Guard::start(directory.path());
         let equipment = Equipment { config, interpreters: Interpreters::default(), guard, directory };
@@ -58,44 +71,15 @@ impl FunctionHost {
             fleet: Fleet::new(equipment),
             registry: Registry::default(),
             store,
-            events: Arc::new(Semaphore::new(EVENT_QUEUE_LIMIT)),
+            layers,
+            overlays: Overlays::default(),
+            events,
+            concurrency: Concurrency::default(),
             changes: Mutex::default(),
         };
         let host = FunctionHost { inner: Arc::new(inner) };
         host.load_stored()?;
         Ok(host)
-    }
-
-    /// Serves the functions in `directory`: each subfolder with a `handler.py` (Python, handler
-    /// `handler.handler`, or `handler.lambda_handler` where the file defines that), an `index.mjs` or `index.js`
-    /// (Node, `index.handler`) or an executable `bootstrap`, with an optional `function.toml` (`runtime`,
-    /// `handler`, `timeout` in seconds, `memory` in MB, a table `environment`).
-    ///
-    /// Calling it again takes up what changed: new functions, changed ones (their workers end after their
-    /// current call) and those that are gone. When anything is wrong, nothing changes. The answer has the
-    /// functions in the order of their names, those removed last.
-    pub fn load_folder(&self, directory: &Path) -> Result<Vec<LoadedFunction>, HostError> {
-        let _changing = self.inner.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = folder::scan(directory)?;
-        let directory =
-            directory.canonicalize().map_err(|source| HostError::file("read", directory, source))?;
-        let registry = &self.inner.registry;
-        let taken = |found: &&Found| {
-            registry.get(&found.spec.name).is_some_and(|entry| !entry.origin.is_in(&directory))
-        };
-        let problems: Vec<FolderProblem> = found.iter().filter(taken).map(name_taken).collect();
-        if !problems.is_empty() {
-            return Err(HostError::Folder { problems });
-        }
-        let gone: Vec<String> = registry
-            .names_in(&directory)
-            .into_iter()
-            .filter(|name| !found.iter().any(|found| found.spec.name == *name))
-            .collect();
-        let mut loaded: Vec<LoadedFunction> =
-            found.into_iter().map(|found| self.load_found(found, &directory)).collect();
-        loaded.extend(gone.iter().filter_map(|name| self.unload(name)));
-        Ok(loaded)
     }
 
     /// Whether there is a function of this name.
@@ -112,9 +96,7 @@ impl FunctionHost {
     /// drops the future does not stop the call.
     pub async fn invoke(&self, request: Invocation) -> Result<InvocationResult, InvokeError> {
         let target = Target::read(&request.function, request.qualifier.as_deref(), self.config())?;
-        if !target.is_latest() || !self.has(&target.name) {
-            return Err(InvokeError::ResourceNotFound { arn: target.arn });
-        }
+        let version = self.version(&target)?;
         check_size(&request)?;
         let client_context = request.client_context.as_deref().map(read_client_context).transpose()?;
         let request_id = uuid::Uuid::new_v4().to_string();
@@ -122,11 +104,20 @@ impl FunctionHost {
             true => Bytes::from_static(b"{}"),
             false => request.payload,
         };
-        let call = Call { function: target.name, request_id, payload, client_context };
         match request.invocation_type {
-            InvocationType::DryRun => Ok(result(204, call.request_id)),
-            InvocationType::Event => self.call_later(call),
-            InvocationType::RequestResponse => self.call_now(call, target.arn, request.log_type_tail).await,
+            InvocationType::DryRun => Ok(result(204, request_id, version)),
+            InvocationType::Event => {
+                let context = request.client_context;
+                let mut event = Event::new(request_id.clone(), &target, payload, context, self.config());
+                event.trace_header = request.trace_header;
+                self.accept_event(event).await?;
+                Ok(result(202, request_id, version))
+            }
+            InvocationType::RequestResponse => {
+                let trace_header = request.trace_header;
+                let call = Call { target, version, request_id, payload, client_context, trace_header };
+                self.call_now(call, request.log_type_tail).await
+            }
         }
     }
 
@@ -136,10 +127,11 @@ impl FunctionHost {
     }
 
     /// Ends every worker with all it started. Calls under way are answered with `ServiceException`; no call is
-    /// taken any more. Returns when the last process is gone.
-    pub async fn shutdown(&self) {
+    /// taken any more. Returns when the last process is gone, and tells what became of `Event` calls.
+    pub async fn shutdown(&self) -> Shutdown {
         self.inner.events.close();
         self.inner.fleet.stop().await;
+        self.inner.events.left()
     }
 }
 
@@ -179,151 +171,75 @@ impl FunctionHost {
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error).into()))
     }
-
-    /// Keeps and serves a function of the API; without `code`, with the code it has. Only inside a change.
-    pub(crate) fn put(&self, stored: Stored, code: Option<&[u8]>) -> Result<Entry, ArchiveError> {
-        let root = match (code, self.entry(&stored.spec.name)) {
-            (None, Some(entry)) => Arc::clone(&entry.function.root),
-            (Some(code), _) => self.lay_out(code)?,
-            (None, None) => self.lay_out(&self.inner.store.code(&stored)?)?,
-        };
-        self.inner.store.put(&stored, code)?;
-        Ok(self.serve(stored.spec.clone(), root, Origin::Api(Box::new(stored))))
-    }
-
-    /// Forgets a function of the API. Only inside a change.
-    pub(crate) fn delete(&self, name: &str) -> std::io::Result<()> {
-        self.inner.store.remove(name)?;
-        self.unload(name);
-        Ok(())
-    }
 }
 
 /// A checked call.
-#[derive(Debug, Clone)]
-struct Call {
-    function: String,
-    request_id: String,
-    payload: Bytes,
-    client_context: Option<HeaderValue>,
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) target: Target,
+    pub(crate) version: String,
+    pub(crate) request_id: String,
+    pub(crate) payload: Bytes,
+    pub(crate) client_context: Option<HeaderValue>,
+    pub(crate) trace_header: Option<String>,
 }
 
 impl FunctionHost {
-    async fn call_now(&self, call: Call, arn: String, tail: bool) -> Result<InvocationResult, InvokeError> {
-        let request_id = call.request_id.clone();
-        let answer = self.run(call).await.map_err(|error| match error {
-            InvokeError::ResourceNotFound { .. } => InvokeError::ResourceNotFound { arn },
-            other => other,
-        })?;
+    /// The version that a call of `target` runs now.
+    pub(crate) fn version(&self, target: &Target) -> Result<String, InvokeError> {
+        let annex = self.inner.registry.annex(&target.name);
+        let version = annex.and_then(|annex| annex.resolve(target.qualifier.as_deref(), draw()));
+        version.ok_or_else(|| InvokeError::ResourceNotFound { arn: target.arn.clone() })
+    }
+
+    async fn call_now(&self, call: Call, tail: bool) -> Result<InvocationResult, InvokeError> {
+        let (request_id, version) = (call.request_id.clone(), call.version.clone());
+        let answer = self.run(call).await?;
         Ok(InvocationResult {
             payload: answer.payload,
             function_error: answer.failed.then(|| "Unhandled".to_owned()),
             log_result: tail.then(|| BASE64.encode(&answer.log_tail)),
-            ..result(200, request_id)
+            ..result(200, request_id, version)
         })
     }
 
-    /// Takes a call of type `Event`. It is repeated with the same request id while the function fails, as often
-    /// as the configuration says. Calls not yet run are lost with the host.
-    fn call_later(&self, call: Call) -> Result<InvocationResult, InvokeError> {
-        let permit = Arc::clone(&self.inner.events).try_acquire_owned().map_err(|_| {
-            InvokeError::TooManyRequests { reason: ThrottleReason::ConcurrentInvocationLimitExceeded }
-        })?;
-        let (host, request_id) = (self.clone(), call.request_id.clone());
-        tokio::spawn(async move {
-            let mut stopping = host.inner.fleet.stopping();
-            tokio::select! {
-                () = host.run_event(call) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => {}
-            }
-            drop(permit);
-        });
-        Ok(result(202, request_id))
-    }
-
-    async fn run_event(&self, call: Call) {
-        let mut delays = self.config().event_retry_delays.iter();
-        loop {
-            match self.run(call.clone()).await {
-                Ok(answer) if !answer.failed => return,
-                Ok(_) => match delays.next() {
-                    Some(delay) => tokio::time::sleep(*delay).await,
-                    None => return,
-                },
-                Err(InvokeError::TooManyRequests { .. }) => tokio::time::sleep(THROTTLED_EVENT_DELAY).await,
-                Err(_) => return,
-            }
+    pub(crate) async fn run(&self, call: Call) -> Result<Answer, InvokeError> {
+        let Call { target, version, request_id, payload, client_context, trace_header } = call;
+        let annex: Option<Arc<Annex>> = self.inner.registry.annex(&target.name);
+        let reserved = annex.and_then(|annex| annex.reserved_concurrency);
+        let permit = self.inner.concurrency.enter(&target.name, reserved)?;
+        // AWS: documented: the ARN that the caller used, with its qualifier.
+        let mut invoked_arn = self.function_arn(&target.name);
+        if let Some(qualifier) = &target.qualifier {
+            invoked_arn = format!("{invoked_arn}:{qualifier}");
         }
-    }
-
-    async fn run(&self, call: Call) -> Result<Answer, InvokeError> {
-        let Call { function, request_id, payload, client_context } = call;
         let (reply, answer) = oneshot::channel();
-        self.inner.fleet.submit(Job { function, request_id, payload, client_context, reply });
-        answer.await.unwrap_or_else(|_| {
-            Err(InvokeError::Service { message: "The function host lost the call's worker.".to_owned() })
-        })
-    }
-
-    fn load_stored(&self) -> Result<(), HostError> {
-        for stored in self.inner.store.load()? {
-            let damaged =
-                |reason: String| HostError::Stored { path: self.inner.store.code_path(&stored), reason };
-            let code = self.inner.store.code(&stored).map_err(|error| damaged(error.to_string()))?;
-            let root = self.lay_out(&code).map_err(|error| damaged(error.to_string()))?;
-            self.serve(stored.spec.clone(), root, Origin::Api(Box::new(stored)));
-        }
-        Ok(())
-    }
-
-    fn load_found(&self, found: Found, directory: &Path) -> LoadedFunction {
-        let Found { spec, root, fingerprint } = found;
-        let before = self.inner.registry.get(&spec.name);
-        let change = match &before {
-            None => Change::Added,
-            Some(entry) => match &entry.origin {
-                Origin::Folder { fingerprint: old, .. } if *old == fingerprint => Change::Unchanged,
-                Origin::Folder { .. } | Origin::Api(_) => Change::Reloaded,
-            },
-        };
-        let loaded = loaded(&spec, change);
-        if change != Change::Unchanged {
-            let origin = Origin::Folder { directory: directory.to_owned(), fingerprint };
-            self.serve(spec, Arc::new(TaskRoot::Folder(root)), origin);
-        }
-        loaded
-    }
-
-    fn unload(&self, name: &str) -> Option<LoadedFunction> {
-        let entry = self.inner.registry.get(name)?;
-        self.inner.registry.remove(name);
-        self.inner.fleet.withdraw(name);
-        Some(loaded(&entry.function.spec, Change::Removed))
-    }
-
-    /// Makes a revision of a function the one that is served. Its log goes on from the revision before.
-    fn serve(&self, spec: FunctionSpec, root: Arc<TaskRoot>, origin: Origin) -> Entry {
-        let registry = &self.inner.registry;
-        let logs = registry.get(&spec.name).map(|entry| Arc::clone(&entry.function.logs));
-        let function = Arc::new(Function {
-            arn: self.function_arn(&spec.name),
-            spec,
-            revision: registry.next_revision(),
-            root,
-            logs: logs.unwrap_or_else(|| Arc::new(LogRing::new(self.config().log_lines))),
+        self.inner.fleet.submit(Job {
+            lane: lane(&target.name, &version),
+            invoked_arn,
+            request_id,
+            payload,
+            client_context,
+            trace_header,
+            permit,
+            reply,
         });
-        let entry = Entry { function: Arc::clone(&function), origin };
-        self.inner.fleet.deploy(function);
-        registry.put(entry.clone());
-        entry
+        let lost =
+            || InvokeError::Service { message: "The function host lost the call's worker.".to_owned() };
+        match answer.await.unwrap_or_else(|_| Err(lost())) {
+            Err(InvokeError::ResourceNotFound { .. }) => {
+                Err(InvokeError::ResourceNotFound { arn: target.arn })
+            }
+            outcome => outcome,
+        }
     }
+}
 
-    fn lay_out(&self, code: &[u8]) -> Result<Arc<TaskRoot>, ArchiveError> {
-        let directory =
-            tempfile::Builder::new().prefix("task-").tempdir_in(self.inner.fleet.equipment.code())?;
-        archive::unpack(code, directory.path())?;
-        Ok(Arc::new(TaskRoot::Extracted(directory)))
-    }
+/// A number from 0 up to 1, for aliases that lead to two versions.
+fn draw() -> f64 {
+    let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
+    // The upper bits are the same in all UUIDs.
+    (low & ((1 << 53) - 1)) as f64 / (1u64 << 53) as f64
 }
 
 /// The host's own directory, readable by its user alone.
@@ -336,28 +252,11 @@ fn make_directory() -> Result<tempfile::TempDir, HostError> {
         }
         let runtime = directory.path().join("runtime");
         fs::write(runtime.join("bootstrap.py"), include_str!("bootstrap/bootstrap.py"))?;
-        fs::write(runtime.join("bootstrap.mjs"), include_str!("bootstrap/bootstrap.mjs"))
+        fs::write(runtime.join("bootstrap.mjs"), include_str!("bootstrap/bootstrap.mjs"))?;
+        fs::write(runtime.join("resolve.mjs"), include_str!("bootstrap/resolve.mjs"))
     };
     make().map_err(refuse)?;
     Ok(directory)
-}
-
-fn loaded(spec: &FunctionSpec, change: Change) -> LoadedFunction {
-    LoadedFunction {
-        name: spec.name.clone(),
-        runtime: spec.runtime.clone(),
-        handler: spec.handler.clone(),
-        change,
-    }
-}
-
-fn name_taken(found: &Found) -> FolderProblem {
-    let message = format!(
-        "there is another function called '{}', from another folder or made through the Lambda API; rename or \
-         delete one of them",
-        found.spec.name
-    );
-    FolderProblem { path: found.root.clone(), line: None, message }
 }
 
 fn check_size(request: &Invocation) -> Result<(), InvokeError> {
@@ -370,7 +269,7 @@ fn check_size(request: &Invocation) -> Result<(), InvokeError> {
     if size > limit { Err(InvokeError::RequestTooLarge { size, invocation_type, limit }) } else { Ok(()) }
 }
 
-fn read_client_context(base64: &str) -> Result<HeaderValue, InvokeError> {
+pub(crate) fn read_client_context(base64: &str) -> Result<HeaderValue, InvokeError> {
     let refuse = || InvokeError::InvalidRequestContent {
         message: "Could not parse client context into json".to_owned(),
     };
@@ -379,12 +278,12 @@ fn read_client_context(base64: &str) -> Result<HeaderValue, InvokeError> {
     HeaderValue::from_bytes(context.to_string().as_bytes()).map_err(|_| refuse())
 }
 
-fn result(status: u16, request_id: String) -> InvocationResult {
+fn result(status: u16, request_id: String, executed_version: String) -> InvocationResult {
     InvocationResult {
         status,
         payload: Bytes::new(),
         function_error: None,
-        executed_version: LATEST.to_owned(),
+        executed_version,
         request_id,
         log_result: None,
     }

@@ -4,17 +4,14 @@ use bytes::Bytes;
 
 use crate::config::HostConfig;
 use crate::errors::InvokeError;
-use crate::function::is_function_name;
-
-/// The only version there is.
-pub(crate) const LATEST: &str = "$LATEST";
+use crate::function::{LATEST, is_function_name};
 
 /// One call.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     /// A name, a partial ARN (`ACCOUNT:function:NAME`) or a full one, each with an optional `:QUALIFIER`.
     pub function: String,
-    /// `$LATEST` or nothing; any other version or alias is not found.
+    /// `$LATEST`, the number of a version, or an alias; nothing stands for `$LATEST`.
     pub qualifier: Option<String>,
     /// The event, JSON text; empty stands for `{}`. The host does not read it.
     pub payload: Bytes,
@@ -24,6 +21,8 @@ pub struct Invocation {
     pub client_context: Option<String>,
     /// Whether the result shall carry the end of the call's log.
     pub log_type_tail: bool,
+    /// X-Ray's header of the caller, which the function finds in `_X_AMZN_TRACE_ID`; one is made where it is absent.
+    pub trace_header: Option<String>,
 }
 
 impl Invocation {
@@ -36,6 +35,7 @@ impl Invocation {
             invocation_type: InvocationType::RequestResponse,
             client_context: None,
             log_type_tail: false,
+            trace_header: None,
         }
     }
 }
@@ -60,7 +60,7 @@ pub struct InvocationResult {
     pub payload: Bytes,
     /// `Unhandled` when the function failed, timed out or died.
     pub function_error: Option<String>,
-    /// Always `$LATEST`.
+    /// The version that was called, `$LATEST` or a number.
     pub executed_version: String,
     /// The call's id, a UUID.
     pub request_id: String,
@@ -120,7 +120,7 @@ impl Target {
         Ok(Target { name: name.to_owned(), arn, qualifier })
     }
 
-    /// Whether the version asked for is the one there is.
+    /// Whether it is the version that can be changed.
     pub(crate) fn is_latest(&self) -> bool {
         self.qualifier.as_deref().is_none_or(|qualifier| qualifier == LATEST)
     }
@@ -130,6 +130,11 @@ fn is_qualifier(text: &str) -> bool {
     text == LATEST
         || (1..=128).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Whether `name` can be an alias: a qualifier that is no number. AWS: documented.
+pub(crate) fn is_alias_name(name: &str) -> bool {
+    is_qualifier(name) && name != LATEST && !name.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn malformed(function: &str) -> InvokeError {

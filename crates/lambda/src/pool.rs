@@ -1,10 +1,10 @@
 //! The fleet: which process takes which call.
 //!
-//! Every function has a lane: its idle workers, the last used on top, and the calls that wait. One lock covers
+//! Every version of a function has a lane: its idle workers, the last used on top, and the calls that wait. One lock covers
 //! all lanes, since the limit on processes spans them; it is held for a few moves of a queue and never across an
 //! await. A busy worker is known here only by its [`Slot`], which gives its place back when dropped.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -90,6 +90,17 @@ struct Idle {
     jobs: oneshot::Sender<Job>,
 }
 
+/// How a version is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Usage {
+    pub(crate) workers: usize,
+    /// Workers with a call, or about to start or end.
+    pub(crate) busy: usize,
+    pub(crate) idle: usize,
+    /// Calls that wait for a worker.
+    pub(crate) waiting: usize,
+}
+
 /// A worker's place in the fleet.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -136,12 +147,12 @@ impl Fleet {
     /// Serves this revision from now on. Idle workers of another end now, busy ones after their call.
     pub(crate) fn deploy(&self, function: Arc<Function>) {
         let mut state = self.lock();
-        let lane = state.lanes.entry(function.spec.name.clone()).or_default();
+        let lane = state.lanes.entry(function.lane()).or_default();
         lane.idle.clear();
         lane.function = Some(function);
     }
 
-    /// Forgets a function. Calls that wait for it are answered as not found.
+    /// Forgets a version. Calls that wait for it are answered as not found.
     pub(crate) fn withdraw(&self, name: &str) {
         let mut state = self.lock();
         let Some(lane) = state.lanes.get_mut(name) else { return };
@@ -175,8 +186,7 @@ impl Fleet {
                 }
                 Placed::Refused(job, error) => {
                     drop(state);
-                    let _ = job.reply.send(Err(error));
-                    return;
+                    return job.answer(Err(error));
                 }
             }
         };
@@ -227,6 +237,17 @@ impl Fleet {
         lane.idle.len() < before
     }
 
+    /// How every version is used at this moment, by its lane.
+    pub(crate) fn usage(&self) -> BTreeMap<String, Usage> {
+        let state = self.lock();
+        let usage = state.lanes.iter().map(|(name, lane)| {
+            let idle = lane.idle.len();
+            let busy = lane.workers.saturating_sub(idle);
+            (name.clone(), Usage { workers: lane.workers, busy, idle, waiting: lane.waiting.len() })
+        });
+        usage.collect()
+    }
+
     /// Tells when the host is stopping.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
@@ -243,7 +264,7 @@ impl Fleet {
         };
         self.stopping.send_replace(true);
         for job in waiting {
-            let _ = job.reply.send(Err(stopping()));
+            job.answer(Err(stopping()));
         }
         let _ = self.workers.subscribe().wait_for(|workers| *workers == 0).await;
     }
@@ -271,18 +292,14 @@ impl Fleet {
     fn start(&self, start: Start) {
         let Some(fleet) = self.this.upgrade() else { return };
         let Start { function, worker, job } = start;
-        let slot = Slot {
-            fleet: Arc::clone(&fleet),
-            name: function.spec.name.clone(),
-            revision: function.revision,
-            worker,
-        };
+        let slot =
+            Slot { fleet: Arc::clone(&fleet), name: function.lane(), revision: function.revision, worker };
         self.runtime.spawn(worker::run(fleet, function, slot, job));
     }
 
     fn refuse_unknown(&self, job: Job) {
-        let arn = self.equipment.config.function_arn(&job.function);
-        let _ = job.reply.send(Err(InvokeError::ResourceNotFound { arn }));
+        let arn = job.invoked_arn.clone();
+        job.answer(Err(InvokeError::ResourceNotFound { arn }));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -303,7 +320,7 @@ impl State {
             return Placed::Refused(job, stopping());
         }
         let mut job = job;
-        let Some(lane) = self.lanes.get_mut(&job.function) else { return Placed::Unknown(job) };
+        let Some(lane) = self.lanes.get_mut(&job.lane) else { return Placed::Unknown(job) };
         if lane.function.is_none() {
             return Placed::Unknown(job);
         }
@@ -336,7 +353,7 @@ impl State {
     }
 
     fn begin(&mut self, job: Job) -> Placed {
-        let Some(lane) = self.lanes.get_mut(&job.function) else { return Placed::Unknown(job) };
+        let Some(lane) = self.lanes.get_mut(&job.lane) else { return Placed::Unknown(job) };
         let Some(function) = lane.function.clone() else { return Placed::Unknown(job) };
         lane.workers += 1;
         self.workers += 1;

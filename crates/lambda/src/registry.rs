@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::annex::Annex;
 use crate::folder::Fingerprint;
 use crate::function::Function;
 use crate::store::Stored;
@@ -15,7 +16,7 @@ pub(crate) enum Origin {
     /// A folder of functions.
     Folder { directory: PathBuf, fingerprint: Fingerprint },
     /// The Lambda API.
-    Api(Box<Stored>),
+    Api(Arc<Stored>),
 }
 
 impl Origin {
@@ -27,8 +28,10 @@ impl Origin {
 /// A function that exists.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
+    /// `$LATEST`.
     pub(crate) function: Arc<Function>,
     pub(crate) origin: Origin,
+    pub(crate) annex: Arc<Annex>,
 }
 
 /// All functions, in the order of their names.
@@ -41,6 +44,15 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn get(&self, name: &str) -> Option<Entry> {
         self.lock().get(name).cloned()
+    }
+
+    pub(crate) fn annex(&self, name: &str) -> Option<Arc<Annex>> {
+        self.lock().get(name).map(|entry| Arc::clone(&entry.annex))
+    }
+
+    /// All functions, in the order of their names.
+    pub(crate) fn all(&self) -> Vec<Entry> {
+        self.lock().values().cloned().collect()
     }
 
     pub(crate) fn put(&self, entry: Entry) {

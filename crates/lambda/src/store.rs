@@ -1,9 +1,9 @@
-//! Functions made through the API, on disk: `NAME/function.json` and `NAME/code-SHA256.zip`.
+//! Functions made through the API, on disk: `NAME/function.json`, `NAME/annex.json` and `NAME/code-SHA256.zip`.
 //!
-//! `function.json` names the archive it belongs to and is replaced in one step, so that after a crash a function
-//! is as it was before a change or as it is after it.
+//! `function.json` names the archive it belongs to, as does every version in `annex.json`; each is replaced in one
+//! step, so that after a crash a function is as it was before a change or as it is after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::annex::Annex;
 use crate::errors::HostError;
 use crate::function::{FunctionSpec, is_function_name};
 
 const SETTINGS: &str = "function.json";
+const ANNEX: &str = "annex.json";
 
 /// A function made through the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +48,7 @@ impl Store {
     }
 
     /// Reads every function, in the order of their names.
-    pub(crate) fn load(&self) -> Result<Vec<Stored>, HostError> {
+    pub(crate) fn load(&self) -> Result<Vec<(Stored, Annex)>, HostError> {
         let refuse = |source| HostError::file("read", &self.directory, source);
         let mut all = Vec::new();
         for entry in fs::read_dir(&self.directory).map_err(refuse)? {
@@ -64,9 +66,14 @@ impl Store {
             {
                 return Err(damaged("its name is not that of its directory".to_owned()));
             }
-            all.push(stored);
+            let annex = match fs::read(directory.join(ANNEX)) {
+                Ok(text) => serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Annex::default(),
+                Err(error) => return Err(damaged(error.to_string())),
+            };
+            all.push((stored, annex));
         }
-        all.sort_unstable_by(|a, b| a.spec.name.cmp(&b.spec.name));
+        all.sort_unstable_by(|(a, _), (b, _)| a.spec.name.cmp(&b.spec.name));
         Ok(all)
     }
 
@@ -83,18 +90,31 @@ impl Store {
         self.function(&stored.spec.name).join(code_name(&stored.code_sha256))
     }
 
-    /// Keeps a function, with `code` where it is new. When this returns, the function is on disk.
-    pub(crate) fn put(&self, stored: &Stored, code: Option<&[u8]>) -> io::Result<()> {
+    /// Keeps a function, with `code` where it is new. When this returns, the function is on disk. The archives of
+    /// the versions in `annex` stay.
+    pub(crate) fn put(&self, stored: &Stored, annex: &Annex, code: Option<&[u8]>) -> io::Result<()> {
         let directory = self.function(&stored.spec.name);
         fs::create_dir_all(&directory)?;
         sync(&self.directory)?;
         if let Some(code) = code {
             replace(&directory.join(code_name(&stored.code_sha256)), code)?;
         }
+        if *annex == Annex::default() {
+            remove_if_there(&directory.join(ANNEX))?;
+        }
         let text = serde_json::to_vec_pretty(stored).map_err(io::Error::other)?;
         replace(&directory.join(SETTINGS), &text)?;
         sync(&directory)?;
-        remove_other_code(&directory, &stored.code_sha256)
+        remove_other_code(&directory, stored, annex)
+    }
+
+    /// Keeps what a function has beside its code. When this returns, it is on disk.
+    pub(crate) fn put_annex(&self, stored: &Stored, annex: &Annex) -> io::Result<()> {
+        let directory = self.function(&stored.spec.name);
+        let text = serde_json::to_vec_pretty(annex).map_err(io::Error::other)?;
+        replace(&directory.join(ANNEX), &text)?;
+        sync(&directory)?;
+        remove_other_code(&directory, stored, annex)
     }
 
     /// Forgets a function. The settings go first: without them the rest is nothing.
@@ -120,7 +140,7 @@ fn code_name(sha256: &str) -> String {
 }
 
 /// Writes a file beside its place and moves it there once it is on disk.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
     let mut file = File::create(&temporary)?;
     file.write_all(bytes)?;
@@ -128,15 +148,25 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&temporary, path)
 }
 
-fn sync(directory: &Path) -> io::Result<()> {
+pub(crate) fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-fn remove_other_code(directory: &Path, sha256: &str) -> io::Result<()> {
+/// What a function of the same name, whose removal was cut off, may have left.
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn remove_other_code(directory: &Path, stored: &Stored, annex: &Annex) -> io::Result<()> {
+    let wanted: BTreeSet<String> =
+        annex.versions.values().chain([stored]).map(|version| code_name(&version.code_sha256)).collect();
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("code-") && name != code_name(sha256) {
+        if name.starts_with("code-") && !wanted.contains(name.as_ref()) {
             fs::remove_file(directory.join(name.as_ref()))?;
         }
     }

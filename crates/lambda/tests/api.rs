@@ -9,61 +9,15 @@
 
 mod support;
 
-use std::io::{Cursor, Write as _};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use lambda::{FunctionHost, api};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use support::api::{FUNCTIONS, creation, raw, refusal, send, zip};
 use support::{Functions, config};
-
-const FUNCTIONS: &str = "/2015-03-31/functions";
-
-fn zip(file: &str, text: &str) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    writer.start_file(file, zip::write::SimpleFileOptions::default()).unwrap();
-    writer.write_all(text.as_bytes()).unwrap();
-    writer.finish().unwrap().into_inner()
-}
-
-async fn raw(
-    host: &FunctionHost,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Response<Bytes> {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    api::handle(host, request.body(Bytes::from(body.to_owned())).unwrap()).await.unwrap()
-}
-
-async fn send(host: &FunctionHost, method: &str, path: &str, body: Value) -> (u16, Value) {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let response = raw(host, method, path, &[], &body).await;
-    let document = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
-    (response.status().as_u16(), document)
-}
-
-fn creation(name: &str, text: &str) -> Value {
-    json!({
-        "FunctionName": name, "Runtime": "python3.12", "Role": "arn:aws:iam::123456789012:role/r",
-        "Handler": "app.handler", "Code": {"ZipFile": BASE64.encode(zip("app.py", text))},
-    })
-}
-
-async fn refusal(host: &FunctionHost, method: &str, path: &str, body: &str) -> (u16, String, String) {
-    let response = raw(host, method, path, &[], body).await;
-    let document: Value = serde_json::from_slice(response.body()).unwrap();
-    assert_eq!(document["Type"], "User");
-    let kind = response.headers()["x-amzn-errortype"].to_str().unwrap().to_owned();
-    (response.status().as_u16(), kind, document["Message"].as_str().unwrap().to_owned())
-}
 
 #[tokio::test]
 async fn a_function_lives_from_its_creation_to_its_end() {
@@ -184,6 +138,20 @@ async fn invoke_carries_lambdas_headers() {
 }
 
 #[tokio::test]
+async fn the_callers_trace_reaches_the_function() {
+    let functions = Functions::new()
+        .with("trace/handler.py", "import os\ndef handler(e, c): return os.environ['_X_AMZN_TRACE_ID']\n");
+    let host = functions.host().await;
+    let path = format!("{FUNCTIONS}/trace/invocations");
+    let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let response = raw(&host, "POST", &path, &[("X-Amzn-Trace-Id", header)], "null").await;
+    assert_eq!(response.body(), &format!("\"{header}\""));
+    let response = raw(&host, "POST", &path, &[], "null").await;
+    assert!(response.body().starts_with(b"\"Root=1-"), "one is made: {:?}", response.body());
+    host.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_refused_in_awss_words() {
     let functions = Functions::new().with("local/handler.py", "def handler(e, c): pass\n");
     let host = functions.host().await;
@@ -213,7 +181,11 @@ async fn what_is_wrong_is_refused_in_awss_words() {
             "This host takes",
         ),
         (&with("Code", json!({"ZipFile": "bm8="})), "InvalidParameterValueException", "Could not unzip"),
-        (&with("Publish", json!(true)), "InvalidParameterValueException", "Versions are not"),
+        (
+            &with("Layers", json!(["arn:aws:lambda:us-east-1:123456789012:layer:none:1"])),
+            "InvalidParameterValueException",
+            "Layer version arn:aws:lambda:us-east-1:123456789012:layer:none:1 does not exist.",
+        ),
         (
             &with("Environment", json!({"Variables": {"AWS_REGION": "x"}})),
             "InvalidParameterValueException",

@@ -149,9 +149,16 @@ impl Door {
             (&Method::GET | &Method::HEAD, "/health") => Door::Health,
             (&Method::POST, "/") => Door::StepFunctions,
             (&Method::GET, path) if path.starts_with(express_view::PATH) => Door::ExpressExecutions,
+            (&Method::GET, lambda::api::VIEW_PATH) if api.functions.is_some() => {
+                Door::Lambda { body_limit: api.limits.request_size }
+            }
             _ if is_dated(path) && api.functions.is_some() => {
                 let brings_archive = match head.method {
-                    Method::POST => path.trim_end_matches('/').ends_with("/functions"),
+                    Method::POST => {
+                        let path = path.trim_end_matches('/');
+                        path.ends_with("/functions")
+                            || path.contains("/layers/") && path.ends_with("/versions")
+                    }
                     Method::PUT => path.ends_with("/code"),
                     _ => false,
                 };
@@ -221,8 +228,9 @@ fn extension(answer: Result<Value, ApiError>) -> Answer {
 fn not_found(path: &str) -> Answer {
     let shown: String = path.chars().take(SHOWN_TARGET).collect();
     let hint = "AWS Step Functions is served on POST / with an X-Amz-Target header (point the AWS CLI here with \
-                --endpoint-url), the Lambda API below /2015-03-31/functions where functions are hosted, Express \
-                executions on GET /stepwright/v1/express-executions, and the server's health on GET /health";
+                --endpoint-url), the Lambda API below /2015-03-31/functions where functions are hosted and how they \
+                are used on GET /stepwright/v1/functions, Express executions on GET \
+                /stepwright/v1/express-executions, and the server's health on GET /health";
     let message = format!("There is nothing at {shown}");
     plain_json(StatusCode::NOT_FOUND, &Value::object([("message", message.as_str()), ("hint", hint)]))
 }

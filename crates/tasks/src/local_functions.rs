@@ -31,6 +31,7 @@ fn invocation(request: InvokeRequest) -> Invocation {
         },
         client_context: request.client_context,
         log_type_tail: request.log_type == LogType::Tail,
+        trace_header: None,
     }
 }
 

@@ -66,6 +66,11 @@ pub(super) fn members<'a>(
     structure: &'a Structure,
     value: &'a Value,
 ) -> Result<Vec<(&'a Member, &'a Value)>, InputError> {
+    if let Value::String(_) = value
+        && let Some(text) = attribute_text(structure)
+    {
+        return Ok(vec![(text, value)]);
+    }
     let object = value.as_object().ok_or(InputError::unexpected("an OBJECT"))?;
     let given = object.iter().filter(|(_, value)| !value.is_null());
     given
@@ -75,6 +80,15 @@ pub(super) fn members<'a>(
             Ok((member, value))
         })
         .collect()
+}
+
+/// The member `S` of DynamoDB's `AttributeValue`, for which a text alone may stand.
+// AWS: unconfirmed, chosen because published workflows write `"id.$": "$$.Execution.Id"` for an attribute, and the SDK
+// that AWS calls DynamoDB with makes an AttributeValue of a text.
+fn attribute_text(structure: &Structure) -> Option<&Member> {
+    let member = |name: &str| structure.members.iter().find(|member| &*member.name == name);
+    let is_attribute = ["N", "SS", "NS", "BS", "NULL", "BOOL"].iter().all(|name| member(name).is_some());
+    member("S").filter(|_| is_attribute)
 }
 
 /// The members that a value gives to an operation's input.

@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
+use crate::annex::read_number;
 use crate::clock;
 use crate::function::{
-    FunctionSpec, MEMORY_MB, Runtime, TIMEOUT_SECONDS, is_blank, is_reserved_variable, is_variable_name,
+    FunctionSpec, LATEST, MEMORY_MB, Runtime, TIMEOUT_SECONDS, is_blank, is_reserved_variable,
+    is_variable_name,
 };
-use crate::invocation::LATEST;
 use crate::registry::{Entry, Origin};
+use crate::store::Stored;
 
 /// Bytes of all names and values of an environment. AWS: documented (4 KB).
 const ENVIRONMENT_LIMIT: usize = 4_096;
@@ -36,9 +38,11 @@ pub(super) struct FunctionConfiguration {
     memory_size: u32,
     last_modified: String,
     code_sha256: String,
-    version: &'static str,
+    version: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<Environment>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    layers: Vec<Value>,
     tracing_config: Value,
     revision_id: String,
     state: &'static str,
@@ -58,13 +62,56 @@ pub(super) struct Environment {
 }
 
 impl FunctionConfiguration {
+    /// Of `$LATEST`.
     pub(super) fn of(entry: &Entry) -> FunctionConfiguration {
-        let FunctionSpec { name, runtime, handler, timeout_seconds, memory_mb, environment } =
-            entry.function.spec.clone();
-        let identity = Identity::of(entry);
+        let (spec, arn) = (entry.function.spec.clone(), entry.function.arn.clone());
+        FunctionConfiguration::from_parts(spec, Identity::of(entry), arn, LATEST.to_owned())
+    }
+
+    /// Of a version that was published.
+    pub(super) fn of_version(entry: &Entry, number: u64, version: &Stored) -> FunctionConfiguration {
+        let arn = format!("{}:{number}", entry.function.arn);
+        let identity = Identity::of_stored(version);
+        FunctionConfiguration::from_parts(version.spec.clone(), identity, arn, number.to_string())
+    }
+
+    /// Of the version that a qualifier leads to; `None` where there is none. An alias is in the ARN in place of the
+    /// version that it leads to.
+    pub(super) fn of_qualifier(entry: &Entry, qualifier: Option<&str>) -> Option<FunctionConfiguration> {
+        let Some(qualifier) = qualifier.filter(|qualifier| *qualifier != LATEST) else {
+            return Some(FunctionConfiguration::of(entry));
+        };
+        let alias = entry.annex.aliases.get(qualifier);
+        let version = alias.map_or(qualifier, |alias| alias.version.as_str());
+        let configuration = match read_number(version) {
+            _ if version == LATEST => FunctionConfiguration::of(entry),
+            Some(number) => {
+                FunctionConfiguration::of_version(entry, number, entry.annex.versions.get(&number)?)
+            }
+            None => return None,
+        };
+        let function_arn = format!("{}:{qualifier}", entry.function.arn);
+        Some(FunctionConfiguration { function_arn, ..configuration })
+    }
+
+    /// As lists of versions show it, where `$LATEST` has its version in the ARN too.
+    pub(super) fn with_version_in_arn(self) -> FunctionConfiguration {
+        let suffix = format!(":{}", self.version);
+        let bare = self.function_arn.strip_suffix(&suffix).unwrap_or(&self.function_arn);
+        FunctionConfiguration { function_arn: format!("{bare}{suffix}"), ..self }
+    }
+
+    fn from_parts(
+        spec: FunctionSpec,
+        identity: Identity,
+        function_arn: String,
+        version: String,
+    ) -> FunctionConfiguration {
+        let FunctionSpec { name, runtime, handler, timeout_seconds, memory_mb, environment, layers } = spec;
+        let layers = layers.into_iter().map(|layer| json!({ "Arn": layer.arn, "CodeSize": layer.code_size }));
         let log_group = format!("/aws/lambda/{name}");
         FunctionConfiguration {
-            function_arn: entry.function.arn.clone(),
+            function_arn,
             function_name: name,
             runtime: runtime.name,
             role: identity.role,
@@ -75,8 +122,9 @@ impl FunctionConfiguration {
             memory_size: memory_mb,
             last_modified: clock::last_modified(identity.last_modified),
             code_sha256: identity.code_sha256,
-            version: LATEST,
+            version,
             environment: (!environment.is_empty()).then_some(Environment { variables: Some(environment) }),
+            layers: layers.collect(),
             tracing_config: json!({ "Mode": "PassThrough" }),
             revision_id: identity.revision_id,
             state: "Active",
@@ -105,16 +153,8 @@ struct Identity {
 impl Identity {
     fn of(entry: &Entry) -> Identity {
         match &entry.origin {
-            Origin::Api(stored) => Identity {
-                role: stored.role.clone(),
-                description: stored.description.clone(),
-                code_size: stored.code_size,
-                code_sha256: base64_of_hex(&stored.code_sha256),
-                last_modified: stored.last_modified,
-                revision_id: stored.revision_id.clone(),
-            },
+            Origin::Api(stored) => Identity::of_stored(stored),
             Origin::Folder { fingerprint, .. } => {
-                let (id, _) = fingerprint.sha256.split_at(16);
                 let account = entry.function.arn.split(':').nth(4).unwrap_or_default();
                 Identity {
                     role: format!("arn:aws:iam::{account}:{FOLDER_ROLE}"),
@@ -122,14 +162,25 @@ impl Identity {
                     code_size: fingerprint.size,
                     code_sha256: BASE64.encode(fingerprint.sha256),
                     last_modified: fingerprint.modified_millis,
-                    revision_id: uuid::Uuid::from_slice(id).unwrap_or_default().to_string(),
+                    revision_id: fingerprint.revision_id(),
                 }
             }
         }
     }
+
+    fn of_stored(stored: &Stored) -> Identity {
+        Identity {
+            role: stored.role.clone(),
+            description: stored.description.clone(),
+            code_size: stored.code_size,
+            code_sha256: base64_of_hex(&stored.code_sha256),
+            last_modified: stored.last_modified,
+            revision_id: stored.revision_id.clone(),
+        }
+    }
 }
 
-fn base64_of_hex(hex: &str) -> String {
+pub(super) fn base64_of_hex(hex: &str) -> String {
     let digits: Vec<u8> = hex.chars().filter_map(|digit| digit.to_digit(16)?.try_into().ok()).collect();
     let bytes: Vec<u8> =
         digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
@@ -148,7 +199,7 @@ pub(super) struct Settings {
     timeout: Option<i64>,
     memory_size: Option<i64>,
     environment: Option<Environment>,
-    layers: Option<Vec<String>>,
+    pub(super) layers: Option<Vec<String>>,
 }
 
 impl Settings {
@@ -174,9 +225,6 @@ impl Settings {
             let variables = environment.variables.clone().unwrap_or_default();
             check_environment(&variables)?;
             spec.environment = variables;
-        }
-        if self.layers.as_ref().is_some_and(|layers| !layers.is_empty()) {
-            return Err(ApiError::invalid_parameter("Layers are not available in this host"));
         }
         self.role.as_deref().map_or(Ok(()), check_role)?;
         match &self.description {

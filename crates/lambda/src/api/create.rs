@@ -10,8 +10,10 @@ use serde::Deserialize;
 
 use super::configuration::{FunctionConfiguration, Settings};
 use super::errors::ApiError;
+use super::layers::attach;
+use super::versions::publish_version;
 use super::{json, read_body};
-use crate::archive::ZIPPED_LIMIT;
+use crate::archive::check_zipped_size;
 use crate::clock;
 use crate::function::{DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, Family, FunctionSpec, Runtime};
 use crate::host::FunctionHost;
@@ -59,7 +61,6 @@ pub(super) async fn create_function(
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
         return Err(ApiError::invalid_parameter(message));
     }
-    refuse_publish(request.publish)?;
     let mut spec = FunctionSpec {
         name: target.name,
         runtime: Runtime::of_family(Family::Provided),
@@ -67,6 +68,7 @@ pub(super) async fn create_function(
         timeout_seconds: DEFAULT_TIMEOUT_SECONDS,
         memory_mb: DEFAULT_MEMORY_MB,
         environment: BTreeMap::new(),
+        layers: Vec::new(),
     };
     settings.apply(&mut spec)?;
     let archive = request.code.ok_or_else(|| missing("code"))?.archive()?;
@@ -80,14 +82,17 @@ pub(super) async fn create_function(
         tags: request.tags.unwrap_or_default(),
         spec,
     };
+    let (layers, publish) = (request.settings.layers, request.publish);
     let create = move |host: &FunctionHost| {
         if host.has(&stored.spec.name) {
             return Err(ApiError::already_exists(&stored.spec.name));
         }
-        Ok(host.put(stored, Some(&archive))?)
+        let mut stored = stored;
+        stored.spec.layers = attach(host, &layers.unwrap_or_default())?;
+        let entry = host.put(stored, Some(&archive))?;
+        if publish { publish_version(host, &entry, None) } else { Ok(FunctionConfiguration::of(&entry)) }
     };
-    let entry = host.change(create).await?;
-    json(StatusCode::CREATED, &FunctionConfiguration::of(&entry))
+    json(StatusCode::CREATED, &host.change(create).await?)
 }
 
 impl Code {
@@ -106,24 +111,11 @@ impl Code {
                 "Could not parse request body into json: ZipFile: {error}"
             ))
         })?;
-        if archive.len() > ZIPPED_LIMIT {
-            let message = format!("Zipped size must be smaller than {ZIPPED_LIMIT} bytes");
-            return Err(ApiError::invalid_parameter(message));
-        }
+        check_zipped_size(archive.len() as u64)?;
         Ok(archive)
     }
 }
 
-/// There are no versions, and a caller who asks for one would look for it.
-pub(super) fn refuse_publish(publish: bool) -> Result<(), ApiError> {
-    match publish {
-        true => {
-            Err(ApiError::invalid_parameter("Versions are not available in this host: leave Publish out"))
-        }
-        false => Ok(()),
-    }
-}
-
-fn missing(member: &str) -> ApiError {
+pub(super) fn missing(member: &str) -> ApiError {
     ApiError::validation("null", member, "Member must not be null")
 }

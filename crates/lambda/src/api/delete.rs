@@ -1,30 +1,54 @@
 //! DeleteFunction.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 
 use super::errors::ApiError;
-use super::target;
-use super::update::current;
+use super::update::changeable;
+use super::{no_content, qualified};
+use crate::annex::read_number;
+use crate::function::LATEST;
 use crate::host::FunctionHost;
+use crate::invocation::Target;
 
 pub(super) async fn delete_function(
     host: &FunctionHost,
     name: &str,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let target = target(host.config(), name, request)?;
-    if target.qualifier.is_some() {
-        // AWS: unconfirmed, the text SDK users report.
+    let target = qualified(host.config(), name, request)?;
+    let delete = move |host: &FunctionHost| match &target.qualifier {
+        None => {
+            changeable(host, &target)?;
+            Ok(host.delete(&target.name)?)
+        }
+        Some(qualifier) => delete_version(host, &target, qualifier),
+    };
+    host.change(delete).await?;
+    Ok(no_content())
+}
+
+fn delete_version(host: &FunctionHost, target: &Target, qualifier: &str) -> Result<(), ApiError> {
+    // AWS: unconfirmed, the texts SDK users report.
+    if qualifier == LATEST {
         let message = "$LATEST version cannot be deleted without deleting the function.";
         return Err(ApiError::invalid_parameter(message));
     }
-    let delete = move |host: &FunctionHost| {
-        current(host, &target, None)?;
-        Ok::<_, ApiError>(host.delete(&target.name)?)
+    let Some(number) = read_number(qualifier) else {
+        return Err(ApiError::invalid_parameter("Deletion of aliases is not currently supported."));
     };
-    host.change(delete).await?;
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    Ok(response)
+    let (entry, stored) = changeable(host, target)?;
+    let aliases = entry.annex.aliases_of(qualifier);
+    if !aliases.is_empty() {
+        // AWS: the text SDK users report.
+        let aliases = aliases.join(", ");
+        return Err(ApiError::conflict(format!(
+            "Unable to delete version because the following aliases reference it: [{aliases}]"
+        )));
+    }
+    // AWS: the service answers so for a version that is not there too.
+    match entry.annex.versions.contains_key(&number) {
+        true => Ok(host.delete_version(&entry, &stored, number)?),
+        false => Ok(()),
+    }
 }

@@ -26,6 +26,20 @@ impl ApiError {
         ApiError::new(404, "ResourceNotFoundException", format!("Function not found: {arn}"))
     }
 
+    pub(super) fn resource_not_found(message: impl Into<String>) -> ApiError {
+        ApiError::new(404, "ResourceNotFoundException", message)
+    }
+
+    pub(super) fn conflict(message: impl Into<String>) -> ApiError {
+        ApiError::new(409, "ResourceConflictException", message)
+    }
+
+    /// More of something than this host keeps.
+    pub(super) fn too_many(what: &str, limit: usize) -> ApiError {
+        let message = format!("This host keeps {limit} {what}: delete some that are not needed");
+        ApiError::new(400, "CodeStorageExceededException", message)
+    }
+
     pub(super) fn already_exists(name: &str) -> ApiError {
         ApiError::new(409, "ResourceConflictException", format!("Function already exist: {name}"))
     }
@@ -129,6 +143,8 @@ impl From<ArchiveError> for ApiError {
             ArchiveError::Malformed
             | ArchiveError::Empty
             | ArchiveError::TooLarge
+            | ArchiveError::LayersTooLarge
+            | ArchiveError::ZippedTooLarge
             | ArchiveError::TooManyEntries
             | ArchiveError::Outside(_) => ApiError::invalid_parameter(error.to_string()),
         }

@@ -24,6 +24,14 @@ pub(super) async fn invoke(
             return Err(ApiError::validation(other, "invocationType", rule));
         }
     };
+    let log_type_tail = match header("x-amz-log-type") {
+        None | Some("None") => false,
+        Some("Tail") => true,
+        Some(other) => {
+            let rule = "Member must satisfy enum value set: [None, Tail]";
+            return Err(ApiError::validation(other, "logType", rule));
+        }
+    };
     let payload = request.body().clone();
     if !payload.is_empty() {
         check_json(&payload)?;
@@ -35,7 +43,8 @@ pub(super) async fn invoke(
             payload,
             invocation_type,
             client_context: header("x-amz-client-context").map(str::to_owned),
-            log_type_tail: header("x-amz-log-type") == Some("Tail"),
+            log_type_tail,
+            trace_header: header("x-amzn-trace-id").map(str::to_owned),
         })
         .await?;
     let mut response = Response::new(result.payload);

@@ -1,45 +1,44 @@
 //! ListFunctions.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::json as document;
 
 use super::configuration::FunctionConfiguration;
 use super::errors::ApiError;
+use super::paging::{Place, write_marker};
+use super::versions::versions_of;
 use super::{json, query};
 use crate::host::FunctionHost;
-
-/// Functions in one answer, whatever `MaxItems` says. AWS: documented.
-const PAGE_LIMIT: usize = 50;
 
 pub(super) fn list_functions(
     host: &FunctionHost,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let count = match query(request, "MaxItems") {
-        None => PAGE_LIMIT,
-        Some(text) => match text.parse::<usize>() {
-            Ok(count @ 1..=10_000) => count.min(PAGE_LIMIT),
-            Ok(_) | Err(_) => {
-                let rule = "Member must have value between 1 and 10000";
-                return Err(ApiError::validation(&text, "maxItems", rule));
-            }
-        },
-    };
-    let after =
-        query(request, "Marker").filter(|marker| !marker.is_empty()).map(|marker| read_marker(&marker));
-    let mut entries = host.page(&after.transpose()?.unwrap_or_default(), count + 1);
+    match query(request, "FunctionVersion").as_deref() {
+        None => {}
+        Some("ALL") => return list_all_versions(host, request),
+        Some(other) => {
+            let rule = "Member must satisfy enum value set: [ALL]";
+            return Err(ApiError::validation(other, "functionVersion", rule));
+        }
+    }
+    let Place { count, after } = Place::read(request)?;
+    let mut entries = host.page(&after, count + 1);
     let more = entries.len() > count;
     entries.truncate(count);
     let functions: Vec<FunctionConfiguration> = entries.iter().map(FunctionConfiguration::of).collect();
-    let last = entries.last().filter(|_| more).map(|entry| BASE64.encode(&entry.function.spec.name));
+    let last = entries.last().filter(|_| more).map(|entry| write_marker(&entry.function.spec.name));
     json(StatusCode::OK, &document!({ "Functions": functions, "NextMarker": last }))
 }
 
-/// The name of the last function of the page before.
-fn read_marker(marker: &str) -> Result<String, ApiError> {
-    let name = BASE64.decode(marker).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    name.ok_or_else(|| ApiError::invalid_parameter("Invalid Marker"))
+/// Every version of every function, `$LATEST` first.
+fn list_all_versions(host: &FunctionHost, request: &Request<Bytes>) -> Result<Response<Bytes>, ApiError> {
+    let all = host.page("", usize::MAX);
+    let versions = all.iter().flat_map(|entry| {
+        let name = &entry.function.spec.name;
+        versions_of(entry).map(move |(key, version)| (format!("{name} {key}"), version))
+    });
+    let (functions, next) = Place::read(request)?.cut(versions);
+    json(StatusCode::OK, &document!({ "Functions": functions, "NextMarker": next }))
 }

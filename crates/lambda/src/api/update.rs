@@ -1,17 +1,21 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 
 use super::configuration::{FunctionConfiguration, Settings};
-use super::create::{Code, refuse_publish};
+use super::create::Code;
 use super::errors::ApiError;
+use super::layers::attach;
+use super::versions::publish_version;
 use super::{json, read_body, target};
 use crate::clock;
 use crate::host::FunctionHost;
 use crate::invocation::Target;
-use crate::registry::Origin;
+use crate::registry::{Entry, Origin};
 use crate::store::{Stored, sha256_hex};
 
 #[derive(Debug, Deserialize)]
@@ -41,10 +45,6 @@ pub(super) async fn update_code(
 ) -> Result<Response<Bytes>, ApiError> {
     let target = target(host.config(), name, request)?;
     let request: UpdateFunctionCode = read_body(request.body())?;
-    refuse_publish(request.publish)?;
-    if request.dry_run {
-        return Err(ApiError::invalid_parameter("DryRun is not available in this host"));
-    }
     let archive = request.code.archive()?;
     let update = move |host: &FunctionHost| {
         let stored = current(host, &target, request.revision_id.as_deref())?;
@@ -55,10 +55,19 @@ pub(super) async fn update_code(
             revision_id: uuid::Uuid::new_v4().to_string(),
             ..stored
         };
-        Ok::<_, ApiError>(host.put(stored, Some(&archive))?)
+        if request.dry_run {
+            // AWS: documented: everything is checked, nothing is changed.
+            host.check_code(&archive)?;
+            let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+            return Ok(FunctionConfiguration::of(&entry));
+        }
+        let entry = host.put(stored, Some(&archive))?;
+        match request.publish {
+            true => publish_version(host, &entry, None),
+            false => Ok(FunctionConfiguration::of(&entry)),
+        }
     };
-    let entry = host.change(update).await?;
-    json(StatusCode::OK, &FunctionConfiguration::of(&entry))
+    json(StatusCode::OK, &host.change(update).await?)
 }
 
 pub(super) async fn update_configuration(
@@ -71,6 +80,9 @@ pub(super) async fn update_configuration(
     let update = move |host: &FunctionHost| {
         let mut stored = current(host, &target, revision_id.as_deref())?;
         settings.apply(&mut stored.spec)?;
+        if let Some(layers) = &settings.layers {
+            stored.spec.layers = attach(host, layers)?;
+        }
         let stored = Stored {
             role: settings.role.unwrap_or(stored.role),
             description: settings.description.unwrap_or(stored.description),
@@ -90,10 +102,21 @@ pub(super) fn current(
     target: &Target,
     revision: Option<&str>,
 ) -> Result<Stored, ApiError> {
+    let (_, stored) = changeable(host, target)?;
+    match revision.is_none_or(|id| id == stored.revision_id) {
+        true => Ok(Stored::clone(&stored)),
+        false => Err(ApiError::revision_mismatch()),
+    }
+}
+
+/// A function that the API can change, which is one of its own.
+pub(super) fn changeable(host: &FunctionHost, target: &Target) -> Result<(Entry, Arc<Stored>), ApiError> {
     let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
-    match entry.origin {
-        Origin::Api(stored) if revision.is_none_or(|id| id == stored.revision_id) => Ok(*stored),
-        Origin::Api(_) => Err(ApiError::revision_mismatch()),
+    match &entry.origin {
+        Origin::Api(stored) => {
+            let stored = Arc::clone(stored);
+            Ok((entry, stored))
+        }
         Origin::Folder { directory, .. } => {
             Err(ApiError::served_from_folder(&target.name, &directory.to_string_lossy()))
         }

@@ -5,10 +5,13 @@
 
 import fs from 'node:fs';
 import http from 'node:http';
+import * as modules from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
 import { pathToFileURL } from 'node:url';
 
+// Not in Node 18 before 18.19.
+const { register } = modules;
 const API = '/2018-06-01/runtime';
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -177,6 +180,9 @@ function onStray(kind) {
     process.exit(kind === 'Runtime.UnhandledPromiseRejection' ? 128 : 129);
   };
 }
+
+// Packages of layers, for ES modules.
+if (process.env.NODE_PATH && register) register('./resolve.mjs', import.meta.url);
 
 patchConsole();
 endWithParent(Number(process.argv[2]));

@@ -1,6 +1,7 @@
 //! The error documents Lambda itself writes when a function gives none.
 
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -68,12 +69,16 @@ fn exit_reason(status: ExitStatus) -> String {
     format!("Runtime exited with error: signal: {name}{core}")
 }
 
-/// Shows paths of the function's code as AWS would, under `/var/task`.
-pub(super) fn show_task_root(body: Bytes, root: &str) -> Bytes {
-    match std::str::from_utf8(&body) {
-        Ok(text) if text.contains(root) => text.replace(root, "/var/task").into(),
-        Ok(_) | Err(_) => body,
-    }
+/// Shows paths of the function's code and of its layers as AWS would, under `/var/task` and `/opt`.
+pub(super) fn show_roots(body: Bytes, task: &Path, opt: Option<&Path>) -> Bytes {
+    let roots = [Some((task, "/var/task")), opt.map(|opt| (opt, "/opt"))];
+    roots.into_iter().flatten().fold(body, |body, (path, shown)| {
+        let path = path.to_string_lossy();
+        match std::str::from_utf8(&body) {
+            Ok(text) if text.contains(&*path) => text.replace(&*path, shown).into(),
+            Ok(_) | Err(_) => body,
+        }
+    })
 }
 
 #[cfg(test)]

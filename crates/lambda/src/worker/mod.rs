@@ -5,6 +5,7 @@
 //! worker that is still good goes back to the fleet *before* the caller hears of the answer, so that a caller who
 //! calls again at once finds it warm.
 
+mod environment;
 mod failure;
 mod process;
 
@@ -19,6 +20,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock;
+use crate::concurrency::Permit;
 use crate::errors::InvokeError;
 use crate::function::Function;
 use crate::logs::{LogSource, LogTail};
@@ -29,12 +31,29 @@ use process::{Process, StartError};
 /// A call on its way through the fleet.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) function: String,
+    /// The version that runs it.
+    pub(crate) lane: String,
+    /// As the caller named it, with the qualifier.
+    pub(crate) invoked_arn: String,
     pub(crate) request_id: String,
     pub(crate) payload: Bytes,
     pub(crate) client_context: Option<HeaderValue>,
+    /// X-Ray's, from the caller.
+    pub(crate) trace_header: Option<String>,
+    /// Its place among the calls of its function.
+    pub(crate) permit: Permit,
     /// Where the outcome goes. A caller who is gone does not stop the call, as on AWS.
     pub(crate) reply: oneshot::Sender<Result<Answer, InvokeError>>,
+}
+
+impl Job {
+    /// Ends the call. Its place is free before the caller hears of it, who may call again at once.
+    pub(crate) fn answer(self, outcome: Result<Answer, InvokeError>) {
+        let Job { permit, reply, .. } = self;
+        drop(permit);
+        // A caller who is gone hears nothing.
+        let _ = reply.send(outcome);
+    }
 }
 
 /// What a function made of a call.
@@ -57,7 +76,7 @@ pub(crate) async fn run(fleet: Arc<Fleet>, function: Arc<Function>, slot: Slot, 
         Err(error) => {
             let outcome = refuse_start(&function, &first.request_id, error);
             drop(slot);
-            let _ = first.reply.send(outcome);
+            first.answer(outcome);
         }
     }
 }
@@ -158,15 +177,15 @@ impl Worker {
                         Turn::Retire => {
                             self.end().await;
                             drop(slot);
-                            let _ = job.reply.send(Ok(answer));
+                            job.answer(Ok(answer));
                             return;
                         }
                         Turn::Call(next) => {
-                            let _ = job.reply.send(Ok(answer));
+                            job.answer(Ok(answer));
                             Some(next)
                         }
                         Turn::Wait(next) => {
-                            let _ = job.reply.send(Ok(answer));
+                            job.answer(Ok(answer));
                             self.wait(fleet, &slot, next).await
                         }
                     };
@@ -181,8 +200,7 @@ impl Worker {
                 Outcome::Refused(error) => {
                     self.end().await;
                     drop(slot);
-                    let _ = job.reply.send(Err(error));
-                    return;
+                    return job.answer(Err(error));
                 }
             }
         }
@@ -270,14 +288,12 @@ impl Worker {
     /// Answers the held poll with the event; `false` when the process gave up that poll.
     fn deliver(&mut self, job: &Job) -> bool {
         let Some(poll) = self.poll.take() else { return false };
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let (root, parent) = id.split_at_checked(16).unwrap_or((&id, ""));
         let now = clock::now_millis();
         let delivery = Delivery {
             request_id: job.request_id.clone(),
             deadline_millis: now + self.function.timeout().as_millis() as u64,
-            function_arn: self.function.arn.clone(),
-            trace_id: format!("Root=1-{:08x}-{root}00000000;Parent={parent};Sampled=0", now / 1000),
+            function_arn: job.invoked_arn.clone(),
+            trace_id: job.trace_header.clone().unwrap_or_else(|| new_trace_header(now)),
             client_context: job.client_context.clone(),
             payload: job.payload.clone(),
         };
@@ -383,12 +399,13 @@ impl Worker {
 
     fn error_document(&self, body: Option<Bytes>) -> Bytes {
         body.map_or_else(failure::response_too_large, |body| {
-            failure::show_task_root(body, &self.function.root.path().to_string_lossy())
+            let opt = self.function.opt.as_ref().map(|opt| opt.path());
+            failure::show_roots(body, self.function.root.path(), opt)
         })
     }
 
     fn log_start(&mut self, job: &Job) {
-        self.log.platform(format!("START RequestId: {} Version: $LATEST", job.request_id));
+        self.log.platform(format!("START RequestId: {} Version: {}", job.request_id, self.function.version));
     }
 
     fn report(&mut self, job: &Job, duration: Duration, init: Option<Duration>) {
@@ -433,6 +450,12 @@ impl CallLog {
         }
         self.function.logs.push(self.request_id.as_deref(), source, line);
     }
+}
+
+fn new_trace_header(now_millis: u64) -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let (root, parent) = id.split_at_checked(16).unwrap_or((&id, ""));
+    format!("Root=1-{:08x}-{root}00000000;Parent={parent};Sampled=0", now_millis / 1000)
 }
 
 fn millis(duration: Duration) -> String {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
-use crate::clock;
+use super::environment;
 use crate::errors::InvokeError;
 use crate::function::{Family, Function};
 use crate::guard::Watched;
@@ -67,7 +66,7 @@ impl Process {
         let mut command = command(function, equipment).await?;
         command
             .env_clear()
-            .envs(environment(function, equipment, api_address))
+            .envs(environment::of(function, equipment, api_address))
             .current_dir(function.root.path())
             .stdin(Stdio::null())
             .process_group(0)
@@ -176,12 +175,14 @@ async fn command(function: &Function, equipment: &Equipment) -> Result<Command, 
             command
         }
         Family::Provided => {
-            let bootstrap = function.root.path().join("bootstrap");
-            if !bootstrap.is_file() {
+            // AWS: documented: the function's own, then that of its layers.
+            let roots = [Some(&function.root), function.opt.as_ref()];
+            let mut bootstraps = roots.into_iter().flatten().map(|root| root.path().join("bootstrap"));
+            let Some(bootstrap) = bootstraps.find(|bootstrap| bootstrap.is_file()) else {
                 // AWS: unconfirmed, the text SDK users report.
                 let reason = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
                 return Err(StartError::Entrypoint(reason.to_owned()));
-            }
+            };
             Command::new(bootstrap)
         }
     })
@@ -205,47 +206,4 @@ async fn spawn(command: &mut Command, output: &OwnedFd) -> io::Result<Child> {
             }
         }
     }
-}
-
-/// A worker's whole environment. Nothing of the host's own is passed on but where programs and libraries are:
-/// its credentials are not the function's.
-fn environment(function: &Function, equipment: &Equipment, api_address: &str) -> Vec<(String, String)> {
-    let (config, spec) = (&equipment.config, &function.spec);
-    let root = function.root.path();
-    let text = |path: &Path| path.to_string_lossy().into_owned();
-    let stream =
-        format!("{}/[$LATEST]{}", clock::log_stream_date(clock::now_millis()), uuid::Uuid::new_v4().simple());
-    let mut variables: Vec<(String, String)> = ["PATH", "LD_LIBRARY_PATH"]
-        .into_iter()
-        .filter_map(|key| std::env::var(key).ok().map(|value| (key.to_owned(), value)))
-        .collect();
-    let mut set = |key: &str, value: String| variables.push((key.to_owned(), value));
-    set("HOME", text(&equipment.home()));
-    set("LANG", "en_US.UTF-8".to_owned());
-    set("TZ", ":UTC".to_owned());
-    // As on AWS, where the code lies on a read-only disk: nothing is written into the user's folder.
-    set("PYTHONDONTWRITEBYTECODE", "1".to_owned());
-    set("PYTHONIOENCODING", "utf-8".to_owned());
-    if !config.environment.iter().any(|(key, _)| key == "AWS_ACCESS_KEY_ID") {
-        set("AWS_ACCESS_KEY_ID", "local".to_owned());
-        set("AWS_SECRET_ACCESS_KEY", "local".to_owned());
-        set("AWS_SESSION_TOKEN", "local".to_owned());
-    }
-    set("AWS_REGION", config.region.clone());
-    set("AWS_DEFAULT_REGION", config.region.clone());
-    variables.extend(config.environment.iter().cloned());
-    variables.extend(spec.environment.iter().map(|(key, value)| (key.clone(), value.clone())));
-    let mut set = |key: &str, value: String| variables.push((key.to_owned(), value));
-    set("AWS_LAMBDA_RUNTIME_API", api_address.to_owned());
-    set("_HANDLER", spec.handler.clone());
-    set("LAMBDA_TASK_ROOT", text(root));
-    set("LAMBDA_RUNTIME_DIR", text(&equipment.bootstraps()));
-    set("AWS_LAMBDA_FUNCTION_NAME", spec.name.clone());
-    set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned());
-    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string());
-    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned());
-    set("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", spec.name));
-    set("AWS_LAMBDA_LOG_STREAM_NAME", stream);
-    set("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", spec.runtime.name));
-    variables
 }

@@ -1,6 +1,8 @@
 //! What the tests share: a folder of functions, a host, calls.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod api;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
