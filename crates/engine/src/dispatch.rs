@@ -122,7 +122,12 @@ impl Shard {
         let Some(live) = self.live.get(arn) else { return Ok(()) };
         // What a mock answers for has no effect outside, and may be asked again.
         let is_lost = |task: &OutstandingTask| {
-            is_called(task) && !held.contains(&task.task) && self.shared.mock(live, task).is_none()
+            // One that this very process called comes back still; the store alone had failed.
+            let is_under_way = live.called.contains(&task.task);
+            is_called(task)
+                && !is_under_way
+                && !held.contains(&task.task)
+                && self.shared.mock(live, task).is_none()
         };
         let lost: Vec<OutstandingTask> = live.execution.outstanding().into_iter().filter(is_lost).collect();
         for task in lost {

@@ -4,11 +4,13 @@ use crate::activities::{Activities, ActivityTask};
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
+use crate::health::{Health, HealthState};
 use crate::keys;
 use crate::live::decode_fact;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::MapRuns;
+use crate::outage;
 use crate::page::Page;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
@@ -84,8 +86,10 @@ impl Engine {
             open: OpenCount::default(),
             map_runs,
             express_runs,
+            health: HealthState::default(),
         };
         let engine = Engine { shared: shared.clone() };
+        shared.open.recount(&*shared.store)?;
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
         shared.tasks.connect(Arc::downgrade(&workflows));
         for mailbox in receivers {
@@ -95,8 +99,12 @@ impl Engine {
                 drop(workflows);
             });
         }
-        engine.recover().await?;
+        let executions = engine.shared.recover().await?;
+        if executions > 0 {
+            tracing::info!(executions, "took up the executions that were open");
+        }
         engine.shared.take_up_duties();
+        tokio::spawn(outage::keep_store_open(engine.shared.clone()));
         tokio::spawn(timers::keep_moving(engine.shared.clone()));
         tokio::spawn(retention::keep_removing(engine.shared.clone()));
         Ok(engine)
@@ -109,6 +117,11 @@ impl Engine {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// Whether it can acknowledge anything, and if not, why.
+    pub fn health(&self) -> Health {
+        self.shared.health.get()
     }
 
     /// The state machines.
@@ -349,32 +362,6 @@ impl Engine {
             }
         }
         calls
-    }
-
-    async fn recover(&self) -> Result<(), EngineError> {
-        let mut count = 0_u64;
-        let store = self.shared.store.clone();
-        for record in Walk::new(&*store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
-            let (key, _) = record?;
-            if let Some(arn) = keys::read_open_execution(&key) {
-                count += 1;
-                self.shared.open.add(1);
-                self.shared.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
-            }
-        }
-        // Runs that an execution still waits for are taken up with it.
-        for record in Walk::new(&*store, Table::OpenMapRuns, KeyRange::all(), Direction::Forward) {
-            let (key, _) = record?;
-            if let Some(arn) = keys::read_open_map_run(&key)
-                && self.map_run(&arn)?.is_none_or(|run| run.stopped_at.is_some())
-            {
-                self.shared.wind_up_map_run(arn);
-            }
-        }
-        if count > 0 {
-            tracing::info!(executions = count, "took up the executions that were open");
-        }
-        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::config::EngineConfig;
 use crate::duties::Duty;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
+use crate::health::HealthState;
 use crate::jobs::Jobs;
 use crate::keys::{self, Part};
 use crate::live::Live;
@@ -15,6 +16,7 @@ use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
+use crate::outage::Outage;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
@@ -29,7 +31,7 @@ use model::{ExecutionArn, ExecutionStatus, MapRunArn, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Batch, GroupCommit, Store, Table};
+use store::{Batch, GroupCommit, Store, StoreError, Table};
 use tasks::TaskRunner;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -52,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) express: Arc<Semaphore>,
     pub(crate) map_runs: MapRuns,
     pub(crate) express_runs: ExpressRuns,
+    pub(crate) health: HealthState,
 }
 
 pub(crate) struct Shard {
@@ -60,7 +63,7 @@ pub(crate) struct Shard {
     /// The executions in memory.
     pub(crate) live: HashMap<ExecutionArn, Live>,
     /// Timers that are due before the horizon. One that no longer holds wakes its execution for nothing.
-    timers: BTreeSet<(Timestamp, ExecutionArn)>,
+    pub(crate) timers: BTreeSet<(Timestamp, ExecutionArn)>,
     /// Time never runs backwards within a shard, whatever the system's clock does.
     now: Timestamp,
     /// Counts batches, to know which execution was used least lately.
@@ -71,6 +74,8 @@ pub(crate) struct Shard {
     pub(crate) jobs: Jobs,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
+    /// What outlasts a failure of the store.
+    pub(crate) outage: Outage,
 }
 
 /// How an execution was started.
@@ -96,6 +101,8 @@ pub(crate) struct Round {
     logged: Vec<LogEntry>,
     /// Map Runs that no execution waits for any more.
     pub(crate) given_up: Vec<MapRunArn>,
+    /// What calls came back with. It must not be lost, for they are not made again.
+    pub(crate) answered: Vec<Message>,
     ends: bool,
 }
 
@@ -123,10 +130,11 @@ impl Shard {
             calls: 0,
             jobs: Jobs::default(),
             is_draining: false,
+            outage: Outage::default(),
         }
     }
 
-    /// Runs until it is told to end, or the store fails.
+    /// Runs until it is told to end. While the store has failed nothing is decided.
     pub(crate) async fn run(mut self) {
         let mut messages = Vec::new();
         loop {
@@ -141,11 +149,19 @@ impl Shard {
                 }
                 () = sleep(due) => {}
             }
+            if self.outage.is_on && !self.sit_out(&mut messages) {
+                return;
+            }
+            if self.outage.is_on {
+                continue;
+            }
             match self.take_round(&mut messages).await {
                 Ok(true) => {}
                 Ok(false) => return,
+                Err(error) if error.is_outage() => self.let_go(&error),
                 Err(error) => {
                     tracing::error!(%error, "a shard stops: its executions cannot go on until the server is restarted");
+                    self.shared.health.shard_stopped(self.shared.config.clock.now(), &error);
                     return;
                 }
             }
@@ -158,8 +174,9 @@ impl Shard {
         let mut round = Round::default();
         let mut outcome = Ok(());
         for message in messages.drain(..) {
-            if outcome.is_ok() {
-                outcome = self.take(message, &mut round);
+            match &outcome {
+                Ok(()) => outcome = spare_others(self.take(message, &mut round)),
+                Err(error) => round.ends |= self.refuse(message, error),
             }
         }
         if outcome.is_ok() {
@@ -176,7 +193,11 @@ impl Shard {
         for reply in round.replies {
             reply(outcome.clone());
         }
-        outcome?;
+        if let Err(error) = outcome {
+            self.keep_answers(round.answered);
+            // Nothing more can be noted for the next process.
+            return if round.ends { Ok(false) } else { Err(error) };
+        }
         for duty in round.duties {
             self.shared.fulfil(duty);
         }
@@ -198,6 +219,8 @@ impl Shard {
             Message::Start(start) => self.start(*start, round),
             Message::Answered { arn, scope, task, answer } => {
                 self.calls = self.calls.saturating_sub(1);
+                let (of, back) = (arn.clone(), answer.clone());
+                round.answered.push(Message::Answered { arn: of, scope, task, answer: back });
                 match &answer {
                     TaskAnswer::Succeeded(output) => self.jobs.submitted(&arn, task, output),
                     TaskAnswer::Failed(_) => self.jobs.forget(&arn, task),
@@ -263,6 +286,11 @@ impl Shard {
                 self.timers.extend(timers);
                 Ok(())
             }
+            Message::StoreFailed(reply) => {
+                self.outage.told.push(reply);
+                Err(StoreError::Poisoned { cause: "another commit failed".to_owned() }.into())
+            }
+            Message::StoreReopened => Ok(()),
             Message::Shutdown { is_final, reply } => {
                 self.is_draining = true;
                 round.ends |= is_final;
@@ -368,7 +396,7 @@ impl Shard {
             && *due <= self.now
         {
             let Some((_, arn)) = self.timers.pop_first() else { break };
-            self.stimulate(&arn, Stimulus::Tick, round)?;
+            spare_others(self.stimulate(&arn, Stimulus::Tick, round))?;
         }
         Ok(())
     }
@@ -484,6 +512,7 @@ impl Shard {
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
         let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging, child)?;
         live.used = self.round;
+        live.called = self.outage.under_way.remove(arn).unwrap_or_default();
         self.live.insert(arn.clone(), live);
         self.find_jobs(arn);
         Ok(true)
@@ -540,6 +569,9 @@ impl Shard {
     }
 
     fn until_next_timer(&self) -> Option<Duration> {
+        if self.outage.is_on {
+            return None;
+        }
         let (due, _) = self.timers.first()?;
         Some(Duration::from_millis(due.millis_since(self.shared.config.clock.now())))
     }
@@ -553,6 +585,17 @@ impl Shard {
                 batch.put(Table::OpenExecutions, keys::open_execution(arn), records::seal(&held));
             }
         }
+    }
+}
+
+/// An execution whose records are damaged stands still alone: nothing of it is in the batch yet, and the others go on.
+fn spare_others(outcome: Result<(), EngineError>) -> Result<(), EngineError> {
+    match outcome {
+        Err(error) if error.is_about_one_execution() => {
+            tracing::error!(%error, "an execution stands still");
+            Ok(())
+        }
+        outcome => outcome,
     }
 }
 

@@ -95,6 +95,10 @@ impl Store for Disk {
         self.content.commit(batch)
     }
 
+    fn reopen(&self) -> Result<(), StoreError> {
+        Err(StoreError::Poisoned { cause: "the disk failed".to_owned() })
+    }
+
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.content.get(table, key)
     }

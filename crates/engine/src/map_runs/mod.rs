@@ -32,6 +32,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 /// Notices that may wait for an owner: one for each child that runs, and some of other kinds.
 const NOTICES: usize = limits::MAP_RUN_CONCURRENCY as usize + 64;
@@ -53,13 +54,20 @@ pub(crate) enum Notice {
 /// The runs that have an owner in this process.
 #[derive(Clone)]
 pub(crate) struct MapRuns {
-    owners: Arc<Mutex<HashMap<MapRunArn, mpsc::Sender<Notice>>>>,
+    owners: Arc<Mutex<HashMap<MapRunArn, Ownership>>>,
     /// Room for runs of executions that are no children: were these counted too, runs could wait for each other.
     open: Arc<Semaphore>,
     /// Room for Express children, of all runs.
     express: Arc<Semaphore>,
     /// One change of settings at a time: each reads, decides and writes.
-    changes: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) changes: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// The owner of a run.
+struct Ownership {
+    sender: mpsc::Sender<Notice>,
+    /// Where it runs, once it does.
+    task: Option<JoinHandle<()>>,
 }
 
 impl MapRuns {
@@ -74,7 +82,7 @@ impl MapRuns {
 
     /// Tells the owner of a run, if there is one.
     pub(crate) fn tell(&self, run: &MapRunArn, notice: Notice) {
-        let owner = self.owners().get(run).cloned();
+        let owner = self.owners().get(run).map(|owner| owner.sender.clone());
         // INVARIANT(notices): as many children run as notices fit, and each ends once.
         if let Some(owner) = owner
             && let Err(mpsc::error::TrySendError::Full(_)) = owner.try_send(notice)
@@ -89,9 +97,30 @@ impl MapRuns {
             Entry::Occupied(_) => None,
             Entry::Vacant(place) => {
                 let (sender, receiver) = mpsc::channel(NOTICES);
-                place.insert(sender.clone());
+                place.insert(Ownership { sender: sender.clone(), task: None });
                 Some((sender, receiver))
             }
+        }
+    }
+
+    /// Lets an owner do its work.
+    fn let_own(&self, owner: Owner, purpose: Purpose) {
+        // Under the lock, so that it cannot have come to its end, and the run to another owner, before its task is noted.
+        let mut owners = self.owners();
+        if let Some(ownership) = owners.get_mut(owner.arn()) {
+            ownership.task = Some(tokio::spawn(owner.own(purpose)));
+        }
+    }
+
+    /// Ends every owner where it stands, as the end of the process would, and waits until none is left.
+    pub(crate) async fn end_owners(&self) {
+        let owners: Vec<Ownership> = self.owners().drain().map(|(_, owner)| owner).collect();
+        for task in owners.iter().filter_map(|owner| owner.task.as_ref()) {
+            task.abort();
+        }
+        for task in owners.into_iter().filter_map(|owner| owner.task) {
+            // A task that was aborted ends with an error.
+            let _ = task.await;
         }
     }
 
@@ -99,7 +128,7 @@ impl MapRuns {
         self.owners().remove(run);
     }
 
-    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<MapRunArn, mpsc::Sender<Notice>>> {
+    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<MapRunArn, Ownership>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -117,12 +146,12 @@ impl Shared {
             is_nested: live.child.is_some(),
             run,
         }));
-        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(purpose));
+        self.map_runs.let_own(Owner::new(self.clone(), arn, sender, notices), purpose);
     }
 
     /// Sees to it that the children of a run that has ended end too.
     pub(crate) fn wind_up_map_run(&self, arn: MapRunArn) {
         let Some((sender, notices)) = self.map_runs.claim(&arn) else { return };
-        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(Purpose::WindUp));
+        self.map_runs.let_own(Owner::new(self.clone(), arn, sender, notices), Purpose::WindUp);
     }
 }
