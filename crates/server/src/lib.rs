@@ -15,6 +15,7 @@
 //! operations/    what each operation does
 //! page.rs        page sizes and page tokens
 //! token_buckets.rs  how often each operation can be called
+//! health.rs      whether it serves, and what to do if not
 //! express_view.rs  Express executions as they can be looked at, outside of AWS's API
 //! error.rs       AWS's exceptions
 //! response.rs    answers on the wire
@@ -23,6 +24,7 @@
 mod body;
 mod error;
 mod express_view;
+mod health;
 mod limits;
 mod operations;
 mod page;

@@ -3,6 +3,7 @@
 use crate::body::{BodyMemory, Held, Refused, discard};
 use crate::error::ApiError;
 use crate::express_view;
+use crate::health;
 use crate::operations::{self, Caller};
 use crate::page::PageTokens;
 use crate::response::{Answer, aws_json, closing, plain_json};
@@ -74,7 +75,7 @@ impl Router {
         let (head, mut body) = request.into_parts();
         let door = Door::of(&head, &self.api);
         if door == Door::Health {
-            return plain_json(StatusCode::OK, &Value::object([("status", "ok")]));
+            return health::answer(&self.api.engine.health());
         }
         let permit = self.requests.try_acquire().ok().filter(|_| is_admitted);
         let read = match (&permit, door.body_limit(&self.api.limits)) {
