@@ -87,13 +87,15 @@ impl Engine {
             map_runs,
             express_runs,
             health: HealthState::default(),
+            gauges: Arc::new(receivers.iter().map(|_| Arc::default()).collect()),
         };
         let engine = Engine { shared: shared.clone() };
         shared.open.recount(&*shared.store)?;
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
         shared.tasks.connect(Arc::downgrade(&workflows));
-        for mailbox in receivers {
-            let (shard, workflows) = (Shard::new(shared.clone(), mailbox), workflows.clone());
+        for (mailbox, gauges) in receivers.into_iter().zip(shared.gauges.iter()) {
+            let shard = Shard::new(shared.clone(), mailbox, gauges.clone());
+            let workflows = workflows.clone();
             tokio::spawn(async move {
                 shard.run().await;
                 drop(workflows);

@@ -195,6 +195,11 @@ pub(crate) fn read_fact(key: &[u8]) -> Option<EventId> {
     reader.u64().ok().map(EventId)
 }
 
+/// The execution that a key of Facts names.
+pub(crate) fn read_fact_owner(key: &[u8]) -> Option<ExecutionArn> {
+    KeyReader::new(key).text().ok().map(|arn| ExecutionArn(arn.into()))
+}
+
 pub(crate) fn facts(arn: &ExecutionArn) -> KeyRange {
     KeyRange::prefix(&KeyWriter::new().text(&arn.0).finish())
 }

@@ -21,6 +21,7 @@
 
 mod activities;
 mod aliases;
+mod audit;
 mod clock;
 mod config;
 mod deletions;
@@ -39,6 +40,7 @@ mod machines;
 mod mailbox;
 mod map_runs;
 mod mocking;
+mod occupancy;
 mod outage;
 mod page;
 mod quotas;
@@ -54,6 +56,7 @@ mod versions;
 mod workflows;
 
 pub use activities::{Activities, Activity, ActivityTask, CreateActivityOutcome};
+pub use audit::audit;
 pub use aliases::{Alias, Route};
 pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
 pub use config::EngineConfig;
@@ -65,6 +68,7 @@ pub use health::Health;
 pub use machine::{ErrorDetails, Inspection, Mock, TrialEnd, TrialError, TrialStatus};
 pub use machines::{CreateOutcome, StateMachine, StateMachineUpdate, StateMachines};
 pub use map_runs::{ChildOf, MapRunCounts, MapRunRecord, MapRunSettings, Tally};
+pub use occupancy::Occupancy;
 pub use page::Page;
 pub use quotas::{Quota, Quotas};
 pub use records::ExecutionRecord;

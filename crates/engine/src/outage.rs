@@ -38,6 +38,13 @@ pub(crate) struct Outage {
     pub(crate) told: Vec<oneshot::Sender<()>>,
 }
 
+impl Outage {
+    /// How many answers are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept.len()
+    }
+}
+
 impl Shard {
     /// The store failed: lets go of everything that may be ahead of it.
     pub(crate) fn let_go(&mut self, error: &EngineError) {
@@ -53,6 +60,7 @@ impl Shard {
         }
         self.timers.clear();
         self.jobs.forget_submitted();
+        self.note_occupancy();
         for told in self.outage.told.drain(..) {
             let _ = told.send(());
         }

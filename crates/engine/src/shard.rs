@@ -16,6 +16,7 @@ use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
+use crate::occupancy::{AllGauges, Gauges};
 use crate::outage::Outage;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, Opening};
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) map_runs: MapRuns,
     pub(crate) express_runs: ExpressRuns,
     pub(crate) health: HealthState,
+    pub(crate) gauges: AllGauges,
 }
 
 pub(crate) struct Shard {
@@ -76,6 +78,7 @@ pub(crate) struct Shard {
     pub(crate) is_draining: bool,
     /// What outlasts a failure of the store.
     pub(crate) outage: Outage,
+    pub(crate) gauges: Arc<Gauges>,
 }
 
 /// How an execution was started.
@@ -119,7 +122,7 @@ impl Round {
 }
 
 impl Shard {
-    pub(crate) fn new(shared: Shared, mailbox: mpsc::Receiver<Message>) -> Shard {
+    pub(crate) fn new(shared: Shared, mailbox: mpsc::Receiver<Message>, gauges: Arc<Gauges>) -> Shard {
         Shard {
             shared,
             mailbox,
@@ -131,6 +134,7 @@ impl Shard {
             jobs: Jobs::default(),
             is_draining: false,
             outage: Outage::default(),
+            gauges,
         }
     }
 
@@ -211,6 +215,7 @@ impl Shard {
             self.after_commit(&arn)?;
         }
         self.drop_idle();
+        self.note_occupancy();
         Ok(!round.ends)
     }
 

@@ -133,6 +133,15 @@ impl MapRuns {
     }
 }
 
+/// The execution of a Map Run that has begun.
+pub(crate) fn read_opening(
+    store: &dyn store::Store,
+    run: &MapRunArn,
+) -> Result<Option<ExecutionArn>, crate::error::EngineError> {
+    let opening: Option<records::Opening> = records::read(store, run, crate::keys::RunPart::Opening)?;
+    Ok(opening.map(|opening| opening.execution_arn))
+}
+
 impl Shared {
     /// Sees to it that a run that an execution waits for is under way.
     pub(crate) fn go_on_with_map_run(&self, execution: &ExecutionArn, live: &Live, run: OutstandingMapRun) {
