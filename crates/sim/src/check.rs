@@ -101,8 +101,8 @@ pub(crate) fn at_any_time(engine: &Engine, disk: &Disk, notes: &Notes, settings:
     let open = disk.scan(Table::OpenExecutions, KeyRange::all(), Direction::Forward, 10_000);
     let open = open.map_or(0, |page| page.records.len());
     for (shard, held) in engine.occupancy().into_iter().enumerate() {
-        // One that has a call under way stays; and a round takes in a batch before it drops what is idle.
-        let most = settings.idle_executions + held.calls + settings.batch_size;
+        // One that has a call under way stays.
+        let most = settings.idle_executions + held.calls;
         if held.executions > most
             || held.timers > open + settings.batch_size
             || held.kept_answers > held.calls

@@ -240,6 +240,9 @@ impl Run {
             if let Some(end) = end {
                 return end;
             }
+            if self.notes.has_violations() {
+                return End::Done;
+            }
         }
         self.end(engine).await
     }
@@ -337,6 +340,9 @@ impl Run {
             // First, for what was asked for last may be on its way still.
             tokio::time::sleep(Duration::from_secs(60)).await;
             check::at_any_time(engine, &self.disk, &self.notes, &self.settings);
+            if self.notes.has_violations() {
+                return End::Done;
+            }
             let is_over = !self.has_open_executions() && !self.disk.is_out();
             if is_over || tokio::time::Instant::now() > by {
                 break;
