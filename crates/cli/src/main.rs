@@ -9,6 +9,7 @@ mod arguments;
 mod bounds;
 mod commands;
 mod environment;
+mod descriptors;
 mod error;
 mod execution_log;
 mod given;

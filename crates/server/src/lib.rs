@@ -9,6 +9,7 @@
 //!
 //! ```text
 //! serve.rs       listener, connections, shutdown
+//! patience.rs    how long a client may take to read its answer
 //! route.rs       which door a request takes; panics become InternalFailure
 //! body.rs        the body, bounded in bytes and time
 //! request.rs     the body as typed members, with AWS's constraint violations
@@ -28,6 +29,7 @@ mod health;
 mod limits;
 mod operations;
 mod page;
+mod patience;
 mod request;
 mod response;
 mod route;

@@ -92,12 +92,16 @@ pub(crate) fn has_result(engine: &Engine, execution: &ExecutionArn, mark: &str) 
     })
 }
 
-/// What must hold at every moment.
-pub(crate) fn at_any_time(engine: &Engine, disk: &Disk, notes: &Notes, settings: &Settings) {
+/// What must hold of everything that is stored, at every moment.
+pub(crate) fn stored(disk: &Disk, notes: &Notes) {
     match engine::audit(disk) {
         Ok(problems) => problems.into_iter().for_each(|problem| notes.violation(problem)),
         Err(error) => notes.violation(format!("what is stored cannot be looked through: {error}")),
     }
+}
+
+/// What is in memory stays within its bounds.
+pub(crate) fn in_memory(engine: &Engine, disk: &Disk, notes: &Notes, settings: &Settings) {
     let open = disk.scan(Table::OpenExecutions, KeyRange::all(), Direction::Forward, 10_000);
     let open = open.map_or(0, |page| page.records.len());
     for (shard, held) in engine.occupancy().into_iter().enumerate() {

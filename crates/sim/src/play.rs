@@ -236,7 +236,11 @@ impl Run {
             self.clock.sleep_until(step.at).await;
             steps.pop_front();
             let end = self.take(engine, step.action).await;
-            check::at_any_time(engine, &self.disk, &self.notes, &self.settings);
+            check::stored(&self.disk, &self.notes);
+            if end.is_none() {
+                // An engine that is shutting down drops nothing from memory.
+                check::in_memory(engine, &self.disk, &self.notes, &self.settings);
+            }
             if let Some(end) = end {
                 return end;
             }
@@ -339,7 +343,8 @@ impl Run {
         loop {
             // First, for what was asked for last may be on its way still.
             tokio::time::sleep(Duration::from_secs(60)).await;
-            check::at_any_time(engine, &self.disk, &self.notes, &self.settings);
+            check::stored(&self.disk, &self.notes);
+            check::in_memory(engine, &self.disk, &self.notes, &self.settings);
             if self.notes.has_violations() {
                 return End::Done;
             }
