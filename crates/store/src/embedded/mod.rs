@@ -33,7 +33,7 @@ use std::{
     ops::Bound,
     path::{Path, PathBuf},
     sync::{
-        PoisonError, RwLock, RwLockReadGuard,
+        Mutex, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -94,6 +94,8 @@ pub struct EmbeddedStore {
     // Fields drop in this order: the directory is unlocked last.
     /// The database; `None` after it was closed to be opened again, and could not be.
     open: RwLock<Option<Open>>,
+    /// One commit at a time: what the journal grows by is its own. The database makes one at a time itself.
+    writing: Mutex<()>,
     has_failed: AtomicBool,
     options: EmbeddedOptions,
     recovery: Recovery,
@@ -128,9 +130,10 @@ impl EmbeddedStore {
         }
         let open = RwLock::new(Some(open_database(&directory.database(), options)?));
         let place = directory.place()?;
-        place.check()?;
+        place.check(0)?;
         Ok(Self {
             open,
+            writing: Mutex::default(),
             has_failed: AtomicBool::new(false),
             options: options.clone(),
             recovery,
@@ -157,14 +160,20 @@ impl EmbeddedStore {
     }
 
     fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let guard = self.opened();
         let Open { records, database } = guard.as_ref().ok_or_else(closed)?;
         await_write_out(records)?;
         let mut atomic = database.batch().durability(Some(PersistMode::SyncData));
+        let mut written = 0;
         for write in last_writes(batch) {
             let place = place(write.table(), write.key());
+            written += place.len() as u64;
             match write {
-                Write::Put { value, .. } => atomic.insert(records, place, value.as_slice()),
+                Write::Put { value, .. } => {
+                    written += value.len() as u64;
+                    atomic.insert(records, place, value.as_slice());
+                }
                 Write::Delete { .. } => atomic.remove(records, place),
             }
         }
@@ -175,7 +184,7 @@ impl EmbeddedStore {
             error => database_error("commit a batch", self.path())(error),
         })?;
         // Behind the commit, so that what is acknowledged is in the directory.
-        self.place.check()
+        self.place.check(written)
     }
 }
 
@@ -197,7 +206,7 @@ impl Store for EmbeddedStore {
         }
         let path = self.directory.database();
         // All of this can fail for long, and reads are served meanwhile.
-        self.place.check()?;
+        self.place.check(0)?;
         self.place.probe()?;
         journal::check(&path)?;
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
@@ -206,7 +215,7 @@ impl Store for EmbeddedStore {
         journal::settle(&path)?;
         *open = Some(open_database(&path, &self.options)?);
         self.place.forget_journal();
-        self.place.check()?;
+        self.place.check(0)?;
         self.has_failed.store(false, Ordering::Release);
         Ok(())
     }

@@ -20,6 +20,9 @@ use crate::error::StoreError;
 /// at once.
 const PROBE_BYTES: usize = 1024 * 1024;
 
+/// Bytes that the database gives a new journal in advance.
+const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+
 /// The files of an open database.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -52,8 +55,9 @@ impl Place {
         })
     }
 
-    /// Fails where the database's files are not those of the directory any more.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    /// Fails where the database's files are not those of the directory any more, or the newest journal has not grown by the
+    /// bytes that were written since the last look.
+    pub(super) fn check(&self, written: u64) -> Result<(), StoreError> {
         let (lock, lock_identity) = &self.lock;
         let (database, database_identity) = &self.database;
         same(lock, *lock_identity)?;
@@ -72,9 +76,16 @@ impl Place {
         };
         let (number, path) = newest;
         let bytes = look_at(&path)?.len();
-        if let Some(seen) = journal.as_ref().filter(|seen| seen.number == number && bytes < seen.bytes) {
-            let problem = format!("it was cut short from {} bytes to {bytes} while it was in use", seen.bytes);
-            return Err(StoreError::DamagedFile { path, problem });
+        if let Some(seen) = journal.as_ref().filter(|seen| seen.number == number) {
+            // One that was filled with zeros in advance grows when these are used up.
+            let grown = if seen.bytes == JOURNAL_BYTES { 0 } else { written };
+            let expected = seen.bytes + grown;
+            if bytes < expected {
+                let problem = format!(
+                    "it was cut short while it was in use: it has {bytes} bytes, and at least {expected} were written"
+                );
+                return Err(StoreError::DamagedFile { path, problem });
+            }
         }
         *journal = Some(Journal { number, path, bytes, listed });
         Ok(())
