@@ -34,7 +34,11 @@ class Server:
         self.log = self.data_dir.parent / f"{self.data_dir.name}.log"
 
     def start(self):
-        command = [binary(), "serve", "--port", "0", "--data-dir", str(self.data_dir)]
+        return self.start_with([binary()])
+
+    def start_with(self, program):
+        """Starts it by a command of its own, which gets what `serve` takes."""
+        command = [*program, "serve", "--port", "0", "--data-dir", str(self.data_dir)]
         if self.functions:
             command += ["--functions", str(self.functions)]
         command += self.options

@@ -1,10 +1,13 @@
 //! How much the service takes upon itself and how long it keeps what was, as the command line says.
 
+use crate::descriptors;
 use clap::{Args, ValueEnum};
 use engine::{EngineConfig, TransitionQuota};
 use server::TokenBuckets;
 use std::time::Duration;
 
+/// One of so many file descriptors may be a connection; the others are for the store, for functions and for calls.
+const CONNECTION_SHARE: usize = 2;
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 /// Quotas, retention, concurrency.
@@ -17,6 +20,10 @@ pub(crate) struct Bounds {
     /// Days for which an execution is kept after it ended; 0 keeps them for ever
     #[arg(long, value_name = "DAYS", default_value_t = model::limits::RETENTION_DAYS, value_parser = clap::value_parser!(u64).range(0..=36_500))]
     retention_days: u64,
+    /// Connections that are served at once; more are answered with a ThrottlingException. Fewer are served where the system
+    /// gives the process fewer file descriptors than they need
+    #[arg(long, value_name = "COUNT", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections: u32,
     /// Express executions that run at once; more are answered with a ThrottlingException
     #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     express_executions: u32,
@@ -47,6 +54,20 @@ impl Bounds {
         config.express_executions = count(self.express_executions);
         config.kept_express_executions = count(self.kept_express_executions);
         config.kept_express_bytes = count(self.kept_express_size).saturating_mul(1024 * 1024);
+    }
+
+    /// How many connections are served at once, within what the system allows.
+    pub(crate) fn connections(&self) -> usize {
+        let asked = usize::try_from(self.connections).unwrap_or(usize::MAX);
+        let allowed = descriptors::allowed() / CONNECTION_SHARE;
+        if allowed < asked {
+            tracing::warn!(
+                asked,
+                served = allowed,
+                "fewer connections are served, because the limit of open files is low (ulimit -n)"
+            );
+        }
+        asked.min(allowed).max(1)
     }
 
     /// The quotas on calls, if any hold.

@@ -8,6 +8,7 @@
 mod arguments;
 mod bounds;
 mod commands;
+mod descriptors;
 mod environment;
 mod error;
 mod execution_log;

@@ -89,6 +89,9 @@ impl Stack {
         api.token_buckets = token_buckets.map(Arc::new);
         api.log_groups = cloudwatch.map(LogGroups::new);
         api.limits.shutdown_grace = REQUEST_GRACE;
+        if let Some(bounds) = config.bounds {
+            api.limits.connections = bounds.connections();
+        }
         let (stop, mut stopping) = watch::channel(false);
         let server = tokio::spawn(server::serve(listener, api, async move {
             let _ = stopping.wait_for(|stop| *stop).await;

@@ -290,6 +290,11 @@ impl Activities {
         Ok(())
     }
 
+    /// Keeps changes out for as long as it is held.
+    pub(crate) async fn changes(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.changes.lock().await
+    }
+
     fn queue(&self, activity: &str) -> Arc<Queue> {
         let mut queues = lock(&self.inner.queues);
         if let Some(queue) = queues.get(activity) {

@@ -39,6 +39,25 @@ impl Deletions {
         self.lock().revisions.get(machine).is_some_and(|last| revision <= *last)
     }
 
+    /// Forgets those of machines that are still there: whether a deletion is true that could not be committed shows in what
+    /// the store holds.
+    pub(crate) fn forget_where<E>(
+        &self,
+        is_there: impl Fn(&StateMachineArn, u64) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let mut latest = self.lock();
+        let mut kept = Latest::default();
+        for machine in std::mem::take(&mut latest.order) {
+            let Some(last) = latest.revisions.get(&machine).copied() else { continue };
+            if !is_there(&machine, last)? {
+                kept.revisions.insert(machine.clone(), last);
+                kept.order.push_back(machine);
+            }
+        }
+        *latest = kept;
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Latest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,5 +78,16 @@ mod tests {
             deletions.add(machine(number), 1);
         }
         assert!(!deletions.contain(&machine(0), 3) && deletions.contain(&machine(1), 1));
+    }
+
+    #[test]
+    fn a_deletion_whose_machine_is_still_there_is_forgotten() {
+        let deletions = Deletions::default();
+        let machine = |number: usize| StateMachineArn(format!("m{number}").into());
+        (0..3).for_each(|number| deletions.add(machine(number), 7));
+        let looked: Result<(), ()> = deletions.forget_where(|of, last| Ok(*of == machine(1) && last == 7));
+        looked.unwrap();
+        assert!(deletions.contain(&machine(0), 7) && deletions.contain(&machine(2), 7));
+        assert!(!deletions.contain(&machine(1), 7));
     }
 }

@@ -7,7 +7,7 @@ use crate::keys;
 use crate::live::Live;
 use crate::mailbox::{Message, TokenAction};
 use crate::records;
-use crate::shard::{Round, Shard, Shared};
+use crate::shard::{Round, Shard, Shared, spare_others};
 use json::{Payload, Value};
 use machine::{OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, Pattern, TaskResource};
@@ -120,7 +120,7 @@ impl Shard {
     /// Recovers what this round read from the store.
     pub(crate) fn recover_loaded(&mut self, round: &mut Round) -> Result<(), EngineError> {
         while let Some(arn) = self.left_by_earlier_process.pop() {
-            self.recover(&arn, round)?;
+            spare_others(self.recover(&arn, round))?;
         }
         Ok(())
     }
@@ -136,7 +136,12 @@ impl Shard {
         let Some(live) = self.live.get(arn) else { return Ok(()) };
         // What a mock answers for has no effect outside, and may be asked again.
         let is_lost = |task: &OutstandingTask| {
-            is_called(task) && !held.contains(&task.task) && self.shared.mock(live, task).is_none()
+            // One that this very process called comes back still; the store alone had failed.
+            let is_under_way = live.called.contains(&task.task);
+            is_called(task)
+                && !is_under_way
+                && !held.contains(&task.task)
+                && self.shared.mock(live, task).is_none()
         };
         let lost: Vec<OutstandingTask> = live.execution.outstanding().into_iter().filter(is_lost).collect();
         for task in lost {

@@ -94,6 +94,8 @@ impl Shared {
             Ok(()) => self.forget(key).await,
             // The next process does it.
             Err(EngineError::Stopped) => {}
+            // It is taken up again when the store was opened again.
+            Err(error) if error.is_outage() => {}
             Err(error) => tracing::error!(%error, "something is left for the next start of the server to do"),
         }
     }
@@ -101,7 +103,7 @@ impl Shared {
     async fn forget(&self, key: Vec<u8>) {
         let mut batch = Batch::new();
         batch.delete(Table::Duties, key);
-        // The store has stopped if this fails; then the next process does it again, which changes nothing.
+        // The store has failed or stopped if this fails; then it is done again later, which changes nothing.
         if let Ok(committed) = self.commits.enqueue(batch).await {
             let _ = committed.await;
         }

@@ -47,6 +47,23 @@ pub enum EngineError {
     Stopped,
 }
 
+impl EngineError {
+    /// Whether the store failed, so that nothing can go on until it was opened again.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, EngineError::Store(error) if error.is_outage())
+    }
+
+    /// Whether it is about the one execution that was looked at, and nothing else.
+    pub(crate) fn is_about_one_execution(&self) -> bool {
+        match self {
+            EngineError::Record { .. } | EngineError::Definition { .. } => true,
+            EngineError::Store(error) => matches!(error, StoreError::DamagedRecord { .. }),
+            EngineError::Violation { .. } | EngineError::Quota(_) | EngineError::Stopped => false,
+        }
+    }
+}
+
 /// Why no version was published.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PublishError {

@@ -5,10 +5,12 @@ use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
 use crate::fact_log::FactLog;
+use crate::health::{Health, HealthState};
 use crate::keys;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::MapRuns;
+use crate::outage;
 use crate::page::Page;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
@@ -27,7 +29,7 @@ use model::{
 };
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Direction, GroupCommit, GroupCommitOptions, KeyRange, Store, Table, Walk};
+use store::{Direction, GroupCommit, GroupCommitOptions, Store, Table};
 use tasks::{TaskRunner, Workflows};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -88,29 +90,36 @@ impl Engine {
             map_runs,
             express_runs,
             transitions,
+            health: HealthState::default(),
+            gauges: Arc::new(receivers.iter().map(|_| Arc::default()).collect()),
         });
         let engine = Engine { shared: shared.clone() };
+        shared.open.recount(&*shared.store)?;
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
         shared.tasks.connect(Arc::downgrade(&workflows));
-        for mailbox in receivers {
-            let (shard, workflows) = (Shard::new(shared.clone(), mailbox), workflows.clone());
+        for (mailbox, gauges) in receivers.into_iter().zip(shared.gauges.iter()) {
+            let shard = Shard::new(shared.clone(), mailbox, gauges.clone());
+            let workflows = workflows.clone();
             tokio::spawn(async move {
                 shard.run().await;
                 drop(workflows);
             });
         }
-        engine.count_open()?;
-        let taking_up = engine.clone();
+        let taking_up = shared.clone();
         tokio::spawn(async move {
-            match taking_up.take_up_open().await {
-                Ok(()) | Err(EngineError::Stopped) => {}
-                Err(error) => tracing::error!(
-                    %error,
-                    "executions that were open could not be taken up: they go on after a restart"
-                ),
+            match taking_up.recover().await {
+                Ok(0) | Err(EngineError::Stopped) => {}
+                Ok(executions) => tracing::info!(executions, "took up the executions that were open"),
+                // Everything is taken up once the store was opened again.
+                Err(error) if error.is_outage() => {}
+                Err(error) => {
+                    tracing::error!(%error, "what is stored could not be taken up: it goes on after a restart");
+                    taking_up.health.shard_stopped(taking_up.config.clock.now(), &error);
+                }
             }
         });
         engine.shared.take_up_duties();
+        tokio::spawn(outage::keep_store_open(engine.shared.clone()));
         tokio::spawn(timers::keep_moving(engine.shared.clone()));
         tokio::spawn(retention::keep_removing(engine.shared.clone()));
         Ok(engine)
@@ -128,6 +137,11 @@ impl Engine {
     /// State transitions that had to wait; `None` where there may be as many as there are.
     pub fn throttled_transitions(&self) -> Option<u64> {
         self.shared.transitions.as_ref().map(|bucket| bucket.throttled())
+    }
+
+    /// Whether it can acknowledge anything, and if not, why.
+    pub fn health(&self) -> Health {
+        self.shared.health.get()
     }
 
     /// The state machines.
@@ -363,47 +377,6 @@ impl Engine {
             }
         }
         calls
-    }
-
-    /// Counts the executions that an earlier process left open.
-    fn count_open(&self) -> Result<(), EngineError> {
-        let mut count = 0;
-        for record in
-            Walk::new(&*self.shared.store, Table::OpenExecutions, KeyRange::all(), Direction::Forward)
-        {
-            record?;
-            count += 1;
-        }
-        self.shared.open.add(count);
-        Ok(())
-    }
-
-    /// Takes up the executions that an earlier process left open, while others are started and answered already: what is
-    /// asked of one that was not come to yet takes it up at once. Those that are due soon come first.
-    async fn take_up_open(&self) -> Result<(), EngineError> {
-        let mut count = 0_u64;
-        let store = self.shared.store.clone();
-        timers::take_up(&self.shared).await?;
-        for record in Walk::new(&*store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
-            let (key, _) = record?;
-            if let Some(arn) = keys::read_open_execution(&key) {
-                count += 1;
-                self.shared.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
-            }
-        }
-        // Runs that an execution still waits for are taken up with it.
-        for record in Walk::new(&*store, Table::OpenMapRuns, KeyRange::all(), Direction::Forward) {
-            let (key, _) = record?;
-            if let Some(arn) = keys::read_open_map_run(&key)
-                && self.map_run(&arn)?.is_none_or(|run| run.stopped_at.is_some())
-            {
-                self.shared.wind_up_map_run(arn);
-            }
-        }
-        if count > 0 {
-            tracing::info!(executions = count, "took up the executions that were open");
-        }
-        Ok(())
     }
 }
 

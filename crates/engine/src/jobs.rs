@@ -69,6 +69,14 @@ impl Jobs {
         }
     }
 
+    /// Forgets all but those whose call is under way: the others stand in their executions.
+    pub(crate) fn forget_submitted(&mut self) {
+        self.by_execution.retain(|_, jobs| {
+            jobs.retain(|_, job| job.submitted.is_none());
+            !jobs.is_empty()
+        });
+    }
+
     /// Whether the execution has any.
     pub(crate) fn has(&self, arn: &ExecutionArn) -> bool {
         self.by_execution.contains_key(arn)

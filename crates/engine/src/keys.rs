@@ -199,6 +199,11 @@ pub(crate) fn large_payload(arn: &ExecutionArn, number: u64) -> Vec<u8> {
     fact(arn, PAYLOADS, number)
 }
 
+/// The execution that a key of Facts names.
+pub(crate) fn read_fact_owner(key: &[u8]) -> Option<ExecutionArn> {
+    KeyReader::new(key).text().ok().map(|arn| ExecutionArn(arn.into()))
+}
+
 /// The records that hold facts of the execution.
 pub(crate) fn facts(arn: &ExecutionArn) -> KeyRange {
     KeyRange::between(fact(arn, EventId(0), 0), fact(arn, PAYLOADS, 0))

@@ -256,6 +256,13 @@ impl StateMachines {
         Ok(Some(duty))
     }
 
+    /// After the store was opened again: believes in the deletions alone that it shows.
+    pub(crate) fn recollect_deletions(&self) -> Result<(), EngineError> {
+        self.inner.deletions.forget_where(|machine, last_revision| {
+            Ok(self.get(&machine.0)?.is_some_and(|current| current.revision <= last_revision))
+        })
+    }
+
     /// Whether the machine was deleted since it was looked up.
     pub(crate) fn is_deleted(&self, machine: &StateMachine) -> bool {
         self.inner.deletions.contain(&machine.arn, machine.revision)

@@ -50,6 +50,10 @@ pub(crate) enum Message {
     Remove(RemoveMessage),
     /// Timers that came within reach.
     Timers(Vec<(Timestamp, ExecutionArn)>),
+    /// Let go of everything that is in memory: the store failed. Answered when that is done.
+    StoreFailed(oneshot::Sender<()>),
+    /// The store was opened again.
+    StoreReopened,
     /// Call nothing more; then, when asked to end, end.
     Shutdown { is_final: bool, reply: oneshot::Sender<usize> },
 }

@@ -69,6 +69,17 @@ impl OpenCount {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Counts anew.
+    pub(crate) fn recount(&self, store: &dyn Store) -> Result<(), EngineError> {
+        let mut count = 0;
+        for record in Walk::new(store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
+            record?;
+            count += 1;
+        }
+        self.0.store(count, Ordering::Relaxed);
+        Ok(())
+    }
+
     pub(crate) fn add(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);
     }

@@ -35,7 +35,7 @@ pub(crate) struct Removals {
 /// Executions that ended at these moments, on their way to the shard that owns them.
 pub(crate) struct RemoveMessage {
     ended: Vec<Ended>,
-    reply: oneshot::Sender<Result<Vec<ExecutionArn>, EngineError>>,
+    pub(crate) reply: oneshot::Sender<Result<Vec<ExecutionArn>, EngineError>>,
 }
 
 /// An execution that ended, as the table names it.
@@ -56,6 +56,13 @@ impl Removals {
             }
         }
         Ok(removals)
+    }
+
+    /// Believes in those alone that the store shows.
+    pub(crate) fn recollect(&self, store: &dyn Store) -> Result<(), EngineError> {
+        let found = Removals::read(store)?;
+        *self.lock() = std::mem::take(&mut *found.lock());
+        Ok(())
     }
 
     /// Whether facts of an execution of that ARN are still there although it is removed.
@@ -86,6 +93,8 @@ pub(crate) async fn keep_removing(shared: Shared) {
             Ok(0) => {}
             Ok(executions) => tracing::info!(executions, "removed executions that ended long ago"),
             Err(EngineError::Stopped) => return,
+            // It is known, and has its line in the log.
+            Err(error) if error.is_outage() => {}
             Err(error) => {
                 tracing::error!(%error, "executions that ended long ago could not be removed; trying again later");
             }
@@ -231,6 +240,20 @@ impl Shard {
     /// when it ends.
     pub(crate) fn remove(&mut self, message: RemoveMessage, round: &mut Round) -> Result<(), EngineError> {
         let RemoveMessage { ended, reply } = message;
+        let removed = self.removed(ended, round);
+        if let Err(error) = &removed
+            && error.is_outage()
+        {
+            return Err(error.clone());
+        }
+        round.answer(move |outcome| {
+            let _ = reply.send(outcome.and(removed));
+        });
+        Ok(())
+    }
+
+    /// An error leaves the batch with whole removals.
+    fn removed(&mut self, ended: Vec<Ended>, round: &mut Round) -> Result<Vec<ExecutionArn>, EngineError> {
         let mut removed = Vec::new();
         for Ended { at, arn } in ended {
             let key = keys::closed_execution(at, &arn);
@@ -244,14 +267,14 @@ impl Shard {
                 round.batch.delete(Table::ClosedExecutions, key);
                 continue;
             };
-            for part in Part::ALL {
-                round.batch.delete(Table::Executions, keys::execution(&arn, part));
-            }
             let through = started_through(&*self.shared.store, &arn, opening.through)?;
             let machine = match self.shared.child_of(&arn, &opening.state_machine_arn)? {
                 Some(child) => keys::listed_under(&child.map_run),
                 None => opening.state_machine_arn,
             };
+            for part in Part::ALL {
+                round.batch.delete(Table::Executions, keys::execution(&arn, part));
+            }
             for listed in keys::listings_of(&machine, opening.started_at, &arn, &through) {
                 round.batch.delete(Table::ExecutionsByMachine, listed);
             }
@@ -261,9 +284,6 @@ impl Shard {
             self.shared.removals.lock().insert(arn.clone());
             removed.push(arn);
         }
-        round.answer(move |outcome| {
-            let _ = reply.send(outcome.map(|()| removed));
-        });
-        Ok(())
+        Ok(removed)
     }
 }

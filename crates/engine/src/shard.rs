@@ -9,6 +9,7 @@ use crate::dispatch::is_called;
 use crate::duties::Duty;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
+use crate::health::HealthState;
 use crate::jobs::Jobs;
 use crate::keys::{self, Part};
 use crate::live::Live;
@@ -16,6 +17,8 @@ use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
+use crate::occupancy::{AllGauges, Gauges};
+use crate::outage::Outage;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
@@ -32,7 +35,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Batch, GroupCommit, Store, Table};
+use store::{Batch, GroupCommit, Store, StoreError, Table};
 use tasks::TaskRunner;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -74,6 +77,8 @@ pub(crate) struct SharedParts {
     pub(crate) express_runs: ExpressRuns,
     /// Tokens for state transitions, where they are counted.
     pub(crate) transitions: Option<Arc<TransitionBucket>>,
+    pub(crate) health: HealthState,
+    pub(crate) gauges: AllGauges,
 }
 
 pub(crate) struct Shard {
@@ -82,7 +87,7 @@ pub(crate) struct Shard {
     /// The executions in memory.
     pub(crate) live: HashMap<ExecutionArn, Live>,
     /// Timers that are due before the horizon. One that no longer holds wakes its execution for nothing.
-    timers: BTreeSet<(Timestamp, ExecutionArn)>,
+    pub(crate) timers: BTreeSet<(Timestamp, ExecutionArn)>,
     /// Time never runs backwards within a shard, whatever the system's clock does.
     now: Timestamp,
     /// Counts batches, to know which execution was used least lately.
@@ -97,6 +102,9 @@ pub(crate) struct Shard {
     pub(crate) is_draining: bool,
     /// What waits for tokens.
     pub(crate) held: Held,
+    /// What outlasts a failure of the store.
+    pub(crate) outage: Outage,
+    pub(crate) gauges: Arc<Gauges>,
 }
 
 /// How an execution was started.
@@ -122,6 +130,8 @@ pub(crate) struct Round {
     logged: Vec<LogEntry>,
     /// Map Runs that no execution waits for any more.
     pub(crate) given_up: Vec<MapRunArn>,
+    /// What calls came back with. It must not be lost, for they are not made again.
+    pub(crate) answered: Vec<Message>,
     ends: bool,
 }
 
@@ -138,7 +148,7 @@ impl Round {
 }
 
 impl Shard {
-    pub(crate) fn new(shared: Shared, mailbox: mpsc::Receiver<Message>) -> Shard {
+    pub(crate) fn new(shared: Shared, mailbox: mpsc::Receiver<Message>, gauges: Arc<Gauges>) -> Shard {
         Shard {
             shared,
             mailbox,
@@ -151,10 +161,12 @@ impl Shard {
             left_by_earlier_process: Vec::new(),
             is_draining: false,
             held: Held::default(),
+            outage: Outage::default(),
+            gauges,
         }
     }
 
-    /// Runs until it is told to end, or the store fails.
+    /// Runs until it is told to end. While the store has failed nothing is decided.
     pub(crate) async fn run(mut self) {
         let mut messages = Vec::new();
         loop {
@@ -169,11 +181,19 @@ impl Shard {
                 }
                 () = sleep(due) => {}
             }
+            if self.outage.is_on && !self.sit_out(&mut messages) {
+                return;
+            }
+            if self.outage.is_on {
+                continue;
+            }
             match self.take_round(&mut messages).await {
                 Ok(true) => {}
                 Ok(false) => return,
+                Err(error) if error.is_outage() => self.let_go(&error),
                 Err(error) => {
                     tracing::error!(%error, "a shard stops: its executions cannot go on until the server is restarted");
+                    self.shared.health.shard_stopped(self.shared.config.clock.now(), &error);
                     return;
                 }
             }
@@ -186,12 +206,13 @@ impl Shard {
         let mut round = Round::default();
         let mut outcome = Ok(());
         for message in messages.drain(..) {
-            if outcome.is_ok() {
-                outcome = self.admit(message, &mut round);
+            match &outcome {
+                Ok(()) => outcome = spare_others(self.admit(message, &mut round)),
+                Err(error) => round.ends |= self.refuse(message, error),
             }
         }
         if outcome.is_ok() {
-            outcome = self.take_held(&mut round);
+            outcome = spare_others(self.take_held(&mut round));
         }
         if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
@@ -210,7 +231,11 @@ impl Shard {
         for reply in round.replies {
             reply(outcome.clone());
         }
-        outcome?;
+        if let Err(error) = outcome {
+            self.keep_answers(round.answered);
+            // Nothing more can be noted for the next process.
+            return if round.ends { Ok(false) } else { Err(error) };
+        }
         for duty in round.duties {
             self.shared.fulfil(duty);
         }
@@ -224,6 +249,7 @@ impl Shard {
             self.after_commit(&arn)?;
         }
         self.drop_idle();
+        self.note_occupancy();
         Ok(!round.ends)
     }
 
@@ -232,6 +258,8 @@ impl Shard {
             Message::Start(start) => self.start(*start, round),
             Message::Answered { arn, scope, task, answer } => {
                 self.calls = self.calls.saturating_sub(1);
+                let (of, back) = (arn.clone(), answer.clone());
+                round.answered.push(Message::Answered { arn: of, scope, task, answer: back });
                 match &answer {
                     TaskAnswer::Succeeded(output) => self.jobs.submitted(&arn, task, output),
                     TaskAnswer::Failed(_) => self.jobs.forget(&arn, task),
@@ -297,6 +325,11 @@ impl Shard {
                 self.timers.extend(timers);
                 Ok(())
             }
+            Message::StoreFailed(reply) => {
+                self.outage.told.push(reply);
+                Err(StoreError::Poisoned { cause: "another commit failed".to_owned() }.into())
+            }
+            Message::StoreReopened => Ok(()),
             Message::Shutdown { is_final, reply } => {
                 self.is_draining = true;
                 round.ends |= is_final;
@@ -416,7 +449,7 @@ impl Shard {
             && self.admits_timer(due)
         {
             let Some((_, arn)) = self.timers.pop_first() else { break };
-            self.stimulate(&arn, Stimulus::Tick, round)?;
+            spare_others(self.stimulate(&arn, Stimulus::Tick, round))?;
         }
         self.timers_taken();
         Ok(())
@@ -545,8 +578,10 @@ impl Shard {
             self.shared.config.randomness.next_u64(),
         )?;
         live.used = self.round;
-        // One with calls under way never leaves memory, so that these were made by an earlier process.
-        if live.execution.outstanding().iter().any(is_called) {
+        live.called = self.outage.under_way.remove(arn).unwrap_or_default();
+        // One with calls under way never leaves memory, so that the others were made by an earlier process.
+        let is_left = |task: &OutstandingTask| is_called(task) && !live.called.contains(&task.task);
+        if live.execution.outstanding().iter().any(is_left) {
             self.left_by_earlier_process.push(arn.clone());
         }
         self.live.insert(arn.clone(), live);
@@ -605,6 +640,9 @@ impl Shard {
     }
 
     fn until_next_timer(&self) -> Option<Duration> {
+        if self.outage.is_on {
+            return None;
+        }
         let (due, _) = self.timers.first()?;
         Some(Duration::from_millis(due.millis_since(self.shared.config.clock.now())))
     }
@@ -618,6 +656,17 @@ impl Shard {
                 batch.put(Table::OpenExecutions, keys::open_execution(arn), records::seal(&held));
             }
         }
+    }
+}
+
+/// An execution whose records are damaged stands still alone: nothing of it is in the batch yet, and the others go on.
+pub(crate) fn spare_others(outcome: Result<(), EngineError>) -> Result<(), EngineError> {
+    match outcome {
+        Err(error) if error.is_about_one_execution() => {
+            tracing::error!(%error, "an execution stands still");
+            Ok(())
+        }
+        outcome => outcome,
     }
 }
 

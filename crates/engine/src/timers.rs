@@ -41,6 +41,8 @@ pub(crate) async fn keep_moving(shared: Shared) {
         match move_horizon(&shared).await {
             Ok(()) => {}
             Err(EngineError::Stopped) => return,
+            // It is known, and has its line in the log.
+            Err(error) if error.is_outage() => {}
             Err(error) => tracing::error!(%error, "timers could not be read; trying again soon"),
         }
     }

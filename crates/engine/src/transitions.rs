@@ -102,6 +102,13 @@ pub(crate) struct Held {
     is_late: bool,
 }
 
+impl Held {
+    /// Everything that waits, which then waits no more.
+    pub(crate) fn take_messages(&mut self) -> VecDeque<Message> {
+        std::mem::take(&mut self.messages)
+    }
+}
+
 impl Shard {
     /// Takes a message, or holds it back where it has to wait for tokens.
     // Held messages are as many as calls, jobs and Map Runs are under way: each is the only answer of one of these.

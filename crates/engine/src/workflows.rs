@@ -161,6 +161,13 @@ impl Closings {
     }
 }
 
+impl Closings {
+    /// Wakes everybody: what ended may not have been announced, for the store failed meanwhile.
+    pub(crate) fn announce_all(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
 impl Waiting<'_> {
     /// Waits for the announcement. It may wake early: look again.
     pub(crate) async fn announced(&mut self) {

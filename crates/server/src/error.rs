@@ -112,6 +112,13 @@ pub(crate) enum ApiError {
     RequestEntityTooLarge { limit: usize },
     #[error("The body of the request did not arrive in time")]
     RequestTimeout,
+    /// Nothing can be written at the moment. Every SDK asks again after this one.
+    // AWS: documented among the common errors, with status 503; the text is ours, AWS has only a general one.
+    #[error(
+        "The request has failed due to a temporary failure of the server: it cannot write to its disk at the moment. Try again \
+         later; GET /health says why."
+    )]
+    ServiceUnavailable,
     /// A fault of ours. What happened stands in the log, under the answer's request id.
     #[error("An internal error has occurred")]
     Internal,
@@ -191,6 +198,7 @@ impl ApiError {
             ApiError::Throttling => "ThrottlingException",
             ApiError::RequestEntityTooLarge { .. } => "RequestEntityTooLargeException",
             ApiError::RequestTimeout => "RequestTimeoutException",
+            ApiError::ServiceUnavailable => "ServiceUnavailable",
             ApiError::Internal => "InternalFailure",
         }
     }
@@ -199,6 +207,7 @@ impl ApiError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            ApiError::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::RequestEntityTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,

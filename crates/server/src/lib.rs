@@ -9,12 +9,14 @@
 //!
 //! ```text
 //! serve.rs       listener, connections, shutdown
+//! patience.rs    how long a client may take to read its answer
 //! route.rs       which door a request takes; panics become InternalFailure
 //! body.rs        the body, bounded in bytes and time
 //! request.rs     the body as typed members, with AWS's constraint violations
 //! operations/    what each operation does
 //! page.rs        page sizes and page tokens
 //! token_buckets.rs  how often each operation can be called
+//! health.rs      whether it serves, and what to do if not
 //! express_view.rs  Express executions as they can be looked at, outside of AWS's API
 //! error.rs       AWS's exceptions
 //! response.rs    answers on the wire
@@ -24,9 +26,11 @@ mod body;
 mod error;
 mod express_view;
 mod handler;
+mod health;
 mod limits;
 mod operations;
 mod page;
+mod patience;
 mod request;
 mod response;
 mod route;

@@ -24,6 +24,10 @@ pub struct Limits {
     pub body_stall: Duration,
     /// How long a body may take as a whole.
     pub body_timeout: Duration,
+    /// How long an answer may wait for its client to take in some more of it.
+    pub write_stall: Duration,
+    /// How long a client may take for what it is sent in a row, however steadily it reads.
+    pub write_timeout: Duration,
     /// How long requests under way may take to end once the server shuts down.
     pub shutdown_grace: Duration,
 }
@@ -41,6 +45,8 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(60),
             body_stall: Duration::from_secs(20),
             body_timeout: Duration::from_secs(120),
+            write_stall: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(300),
             shutdown_grace: Duration::from_secs(10),
         }
     }

@@ -4,6 +4,7 @@ use crate::body::{BodyMemory, Held, Refused, discard};
 use crate::error::ApiError;
 use crate::express_view;
 use crate::handler::{Handler, Panicked};
+use crate::health;
 use crate::operations::{self, Caller};
 use crate::page::PageTokens;
 use crate::response::{Answer, aws_json, closing, plain_json};
@@ -60,7 +61,7 @@ impl Router {
         let (head, mut body) = request.into_parts();
         let door = Door::of(&head, &self.api);
         if door == Door::Health {
-            return plain_json(StatusCode::OK, &self.health());
+            return health::answer(&self.api.engine.health(), self.api.engine.throttled_transitions());
         }
         let permit = self.requests.try_acquire().ok().filter(|_| is_admitted);
         let read = match (&permit, door.body_limit(&self.api.limits)) {
@@ -119,12 +120,6 @@ impl Router {
             }
             (Door::Lambda { .. } | Door::Unknown | Door::Health, _) => not_found(head.uri.path()),
         }
-    }
-
-    fn health(&self) -> Value {
-        let throttled = self.api.engine.throttled_transitions();
-        let counted = throttled.map(|count| ("throttledTransitions", Value::from(count)));
-        Value::object([("status", Value::from("ok"))].into_iter().chain(counted))
     }
 
     async fn call(&self, head: &Parts, body: &Bytes) -> Result<Value, ApiError> {

@@ -1,6 +1,7 @@
 //! The listener and its connections.
 
 use crate::Api;
+use crate::patience::Patient;
 use crate::route::Router;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -95,6 +96,8 @@ impl Connection {
             // take the next task of its activity along.
             .half_close(false)
             .keep_alive(is_admitted);
+        let limits = self.router.limits();
+        let stream = Patient::new(stream, limits.write_stall, limits.write_timeout);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

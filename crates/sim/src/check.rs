@@ -2,7 +2,9 @@
 
 use crate::disk::Disk;
 use crate::notes::{Noted, Notes};
-use engine::{Engine, EngineError, ExecutionRecord};
+use crate::rules;
+use crate::script::Settings;
+use engine::{Engine, EngineError, ExecutionRecord, Health};
 use model::{EventDetails, ExecutionArn, ExecutionStatus, HistoryEvent};
 use std::collections::BTreeSet;
 use store::{Direction, KeyRange, Store, Table};
@@ -74,8 +76,53 @@ pub(crate) fn read(engine: &Engine, execution: &ExecutionArn, notes: &Notes) -> 
             "{execution}: {old} events were shown, and now {new}, which do not begin with them"
         ));
     }
+    if let Some(problem) = rules::broken(&now) {
+        return Err(format!("{execution}: {problem}"));
+    }
     *before = now;
     Ok(())
+}
+
+/// Whether an event of the execution has that mark in its result.
+pub(crate) fn has_result(engine: &Engine, execution: &ExecutionArn, mark: &str) -> Result<(), String> {
+    let events = history(engine, execution)?;
+    let has_it = |event: &HistoryEvent| result(&event.details).is_some_and(|output| output.contains(mark));
+    events
+        .iter()
+        .any(has_it)
+        .then_some(())
+        .ok_or_else(|| format!("{execution}: the output with {mark} was taken, and no event has it"))
+}
+
+/// What must hold of everything that is stored, at every moment.
+pub(crate) fn stored(disk: &Disk, notes: &Notes) {
+    match engine::audit(disk) {
+        Ok(problems) => problems.into_iter().for_each(|problem| notes.violation(problem)),
+        Err(error) => notes.violation(format!("what is stored cannot be looked through: {error}")),
+    }
+}
+
+/// What is in memory stays within its bounds.
+pub(crate) fn in_memory(engine: &Engine, disk: &Disk, notes: &Notes, settings: &Settings) {
+    let open = disk.scan(Table::OpenExecutions, KeyRange::all(), Direction::Forward, 10_000);
+    let open = open.map_or(0, |page| page.records.len());
+    for (shard, held) in engine.occupancy().into_iter().enumerate() {
+        // One that has a call under way stays.
+        let most = settings.idle_executions + held.calls;
+        if held.executions > most
+            || held.timers > open + settings.batch_size
+            || held.kept_answers > held.calls
+            || held.waiting > settings.mailbox_capacity
+        {
+            notes.violation(format!(
+                "shard {shard} holds {held:?}, with {open} open executions and {settings:?}"
+            ));
+        }
+    }
+    let queued = engine.queued_commits();
+    if queued > settings.shards + 64 {
+        notes.violation(format!("{queued} commits wait"));
+    }
 }
 
 fn describe(engine: &Engine, execution: &ExecutionArn) -> Result<Option<ExecutionRecord>, String> {
@@ -89,6 +136,9 @@ fn describe(engine: &Engine, execution: &ExecutionArn) -> Result<Option<Executio
 /// What must hold when all faults are over and everything had time to end.
 pub(crate) fn at_the_end(engine: &Engine, disk: &Disk, notes: &Notes) -> Vec<String> {
     let mut problems = Vec::new();
+    if engine.health() != Health::Serving {
+        problems.push(format!("all faults are over, and it is {:?}", engine.health()));
+    }
     for table in [Table::OpenExecutions, Table::Timers, Table::Duties] {
         match disk.scan(table, KeyRange::all(), Direction::Forward, 100) {
             Ok(page) if page.records.is_empty() => {}
@@ -122,6 +172,9 @@ fn ended(engine: &Engine, execution: &ExecutionArn, noted: &Noted) -> Result<(),
         return Err(format!("{execution}: its input is not the one it was started with"));
     }
     let events = history(engine, execution)?;
+    if let Some(problem) = rules::broken(&events) {
+        return Err(format!("{execution}: {problem}"));
+    }
     let ends: Vec<_> = events.iter().filter_map(|event| end(&event.details)).collect();
     let is_redrive = |event: &&HistoryEvent| matches!(event.details, EventDetails::ExecutionRedriven { .. });
     let redrives = events.iter().filter(is_redrive).count();
@@ -141,9 +194,7 @@ fn ended(engine: &Engine, execution: &ExecutionArn, noted: &Noted) -> Result<(),
     given_are_recorded(engine, execution, noted.given.get(execution).copied().unwrap_or_default())?;
     let taken = noted.taken.iter().filter(|(of, _)| of == execution);
     for (_, mark) in taken {
-        if !events.iter().any(|event| result(&event.details).is_some_and(|output| output.contains(mark))) {
-            return Err(format!("{execution}: the output with {mark} was taken, and no event has it"));
-        }
+        has_result(engine, execution, mark)?;
     }
     Ok(())
 }

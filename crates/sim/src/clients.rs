@@ -36,7 +36,11 @@ pub(crate) async fn start(engine: Engine, notes: Arc<Notes>, machine: String, ex
     let Ok(request) = request(&engine, &machine, execution, &input) else { return };
     match engine.start_execution(request).await {
         Ok(started) => {
-            notes.lock().started.insert(started.arn, input);
+            notes.lock().started.insert(started.arn.clone(), input);
+            // What is acknowledged can be read.
+            if let Err(problem) = check::read(&engine, &started.arn, &notes) {
+                notes.violation(problem);
+            }
         }
         // Nobody can know whether it was started.
         Err(StartError::Engine(_)) => {}

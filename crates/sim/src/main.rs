@@ -84,6 +84,7 @@ fn many(from: u64, seeds: u64, threads: u64) -> u64 {
                     total.0.executions += outcome.executions;
                     total.0.events += outcome.events;
                     total.0.calls += outcome.calls;
+                    total.0.outages += outcome.outages;
                     total.0.elapsed += outcome.elapsed;
                     if !outcome.violations.is_empty() {
                         total.1 += 1;
@@ -95,8 +96,9 @@ fn many(from: u64, seeds: u64, threads: u64) -> u64 {
     });
     let (sum, failed) = total.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     println!(
-        "simulator: {seeds} seeds, {} lives, {} executions, {} events, {} calls, {} h of virtual time: {failed} seeds with violations",
+        "simulator: {seeds} seeds, {} lives, {} outages survived, {} executions, {} events, {} calls, {} h of virtual time: {failed} seeds with violations",
         sum.lives,
+        sum.outages,
         sum.executions,
         sum.events,
         sum.calls,

@@ -36,6 +36,11 @@ impl Notes {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether anything went wrong: what comes after it proves nothing.
+    pub(crate) fn has_violations(&self) -> bool {
+        !self.lock().violations.is_empty()
+    }
+
     pub(crate) fn violation(&self, text: String) {
         self.lock().violations.push(text);
     }

@@ -1,6 +1,7 @@
 //! Those who hold tokens: people who were asked, and workers of activities. They outlive the process, answer late, twice or
 //! never, and ask again when they got no clear answer themselves.
 
+use crate::check;
 use crate::clock::VirtualClock;
 use crate::notes::Notes;
 use crate::randomness::percent;
@@ -122,6 +123,9 @@ impl People {
             Err(TokenError::TimedOut) => {}
             Ok(()) => {
                 if let Says::Success(mark) = errand.says {
+                    if let Err(problem) = check::has_result(engine, &errand.execution, &mark) {
+                        self.notes.violation(problem);
+                    }
                     self.notes.lock().taken.push((errand.execution, mark));
                 }
             }

@@ -1,5 +1,6 @@
 //! Plays a script: one life of the process after the other, until everything has ended.
 
+use crate::breach::Breach;
 use crate::check;
 use crate::clients::{redrive, request, start, work};
 use crate::clock::VirtualClock;
@@ -10,7 +11,7 @@ use crate::functions::Functions;
 use crate::notes::Notes;
 use crate::people::People;
 use crate::randomness::{Seeded, fate};
-use crate::script::{Action, Script, Step};
+use crate::script::{Action, Script, Settings, Step};
 use engine::{CreateOutcome, Engine, EngineConfig, EngineError, StateMachine};
 use model::{Failure, Partition, StateMachineStatus, StateMachineType, Timestamp};
 use std::collections::VecDeque;
@@ -18,15 +19,15 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{Committer, Direction, GroupCommit, GroupCommitOptions, KeyRange, Store, Table};
-use tasks::{TaskLimits, Tasks};
+use tasks::{TaskLimits, TaskRunner, Tasks};
 use tokio::sync::Notify;
 
 /// The machine whose executions are Express.
 const EXPRESS: &str = "express";
 /// How long everything has to end once the faults are over.
 const LONGEST_END: Duration = Duration::from_secs(4 * 24 * 3600);
-/// How long a process with a broken disk goes on before somebody restarts it, in milliseconds.
-const RESTART: u64 = 5_000;
+/// How long somebody waits who was refused because of the disk.
+const RETRY: Duration = Duration::from_secs(5);
 /// A script that needs more lives than this does not get anywhere.
 const MOST_LIVES: usize = 200;
 
@@ -43,6 +44,8 @@ pub struct Outcome {
     pub events: usize,
     /// Calls of functions.
     pub calls: usize,
+    /// How often the engine came back from a failure of the disk without a new process.
+    pub outages: usize,
     /// Virtual time, in milliseconds.
     pub elapsed: u64,
     /// The histories as they were shown last, an event a line.
@@ -60,13 +63,13 @@ enum End {
 /// Plays a script on a disk that keeps its word.
 #[must_use]
 pub fn run(script: &Script) -> Outcome {
-    run_on(script, Disk::default())
+    run_on(script, Disk::default(), None)
 }
 
-/// Plays a script on a disk.
+/// Plays a script on a disk, with an engine that may break a rule.
 #[must_use]
-pub fn run_on(script: &Script, disk: Disk) -> Outcome {
-    let run = Run::new(script, disk);
+pub fn run_on(script: &Script, disk: Disk, breach: Option<Breach>) -> Outcome {
+    let run = Run::new(script, disk, breach);
     let mut outcome = Outcome::default();
     let mut steps: VecDeque<Step> = script.steps.iter().cloned().collect();
     loop {
@@ -88,6 +91,7 @@ pub fn run_on(script: &Script, disk: Disk) -> Outcome {
     outcome.events = noted.shown.values().map(Vec::len).sum();
     outcome.calls = noted.calls.values().sum();
     outcome.elapsed = run.clock.elapsed();
+    outcome.outages = run.disk.outages();
     outcome.histories = noted.shown.values().flatten().map(check::line_of).collect();
     outcome
 }
@@ -96,7 +100,8 @@ pub fn run_on(script: &Script, disk: Disk) -> Outcome {
 struct Run {
     seed: u64,
     config: EngineConfig,
-    workers: usize,
+    settings: Settings,
+    breach: Option<Breach>,
     workflows: Vec<Workflow>,
     disk: Arc<Disk>,
     clock: Arc<VirtualClock>,
@@ -107,9 +112,10 @@ struct Run {
 }
 
 impl Run {
-    fn new(script: &Script, disk: Disk) -> Run {
+    fn new(script: &Script, disk: Disk, breach: Option<Breach>) -> Run {
         let settings = script.settings();
         let (clock, notes) = (Arc::new(VirtualClock::default()), Arc::new(Notes::default()));
+        disk.keep_time_by(&clock);
         let config = EngineConfig {
             shards: settings.shards,
             mailbox_capacity: settings.mailbox_capacity,
@@ -123,7 +129,8 @@ impl Run {
         Run {
             seed: script.seed,
             config,
-            workers: settings.workers,
+            settings,
+            breach,
             workflows: definitions::workflows(&mut fate(script.seed, "workflows")),
             disk: Arc::new(disk),
             people: Arc::new(People::new(clock.clone(), notes.clone())),
@@ -149,24 +156,34 @@ impl Run {
             })
         });
         complaints.panics.into_iter().for_each(|panic| self.notes.violation(format!("a panic: {panic}")));
-        // An engine whose disk failed says so.
-        if !self.disk.has_failed() {
-            complaints
-                .errors
-                .into_iter()
-                .for_each(|error| self.notes.violation(format!("in the log: {error}")));
-        }
+        self.look_at_log(&complaints.errors);
         // Everything that was under way is gone, as when a process dies.
         drop(runtime);
-        self.disk.reopen();
+        self.disk.end_process();
         end
     }
 
+    /// An engine whose disk failed says so, once for each time, and nothing else is an error.
+    fn look_at_log(&self, errors: &[String]) {
+        let (outages, others): (Vec<_>, Vec<_>) =
+            errors.iter().partition(|error| error.contains("nothing can be written"));
+        for error in others {
+            self.notes.violation(format!("in the log: {error}"));
+        }
+        let most = if self.disk.has_failed() { self.disk.outages() + 1 } else { 0 };
+        if outages.len() > most {
+            self.notes.violation(format!("{} lines of the log tell of {most} outages", outages.len()));
+        }
+    }
+
     async fn run_process(&self, life: usize, steps: &mut VecDeque<Step>) -> End {
-        let config = EngineConfig {
+        let mut config = EngineConfig {
             randomness: Arc::new(Seeded::new(self.seed ^ (life as u64) << 32)),
             ..self.config.clone()
         };
+        if let Some(breach) = self.breach {
+            breach.change(&mut config);
+        }
         let (commits, committer) = GroupCommit::stepped(self.disk.clone(), &GroupCommitOptions::default());
         let killed = Arc::new(Notify::new());
         tokio::spawn(run_disk(
@@ -182,7 +199,9 @@ impl Run {
             people: self.people.clone(),
             engine: Mutex::default(),
         });
-        let tasks = Arc::new(Tasks::with_callers(vec![functions.clone()], TaskLimits::default()));
+        let tasks: Arc<dyn TaskRunner> =
+            Arc::new(Tasks::with_callers(vec![functions.clone()], TaskLimits::default()));
+        let tasks = self.breach.map_or(tasks.clone(), |breach| breach.wrap(tasks));
         tokio::select! {
             biased;
             () = killed.notified() => End::Killed,
@@ -204,34 +223,42 @@ impl Run {
 
     /// The process serves, and the world goes on around it.
     async fn serve(&self, engine: &Engine, steps: &mut VecDeque<Step>) -> End {
-        if let Err(error) = self.create(engine).await {
-            return self.fails(&error.to_string()).await;
+        while let Err(error) = self.create(engine).await {
+            if let Some(end) = self.waits_for_disk(&error.to_string()).await {
+                return end;
+            }
         }
         tokio::spawn(self.people.clone().go_about(engine.clone()));
-        for worker in 0..self.workers {
+        for worker in 0..self.settings.workers {
             tokio::spawn(work(engine.clone(), self.notes.clone(), self.people.clone(), self.seed, worker));
         }
         while let Some(step) = steps.front().cloned() {
             self.clock.sleep_until(step.at).await;
-            if self.disk.has_failed() {
-                return self.fails("the disk failed").await;
-            }
             steps.pop_front();
-            if let Some(end) = self.take(engine, step.action).await {
+            let end = self.take(engine, step.action).await;
+            check::stored(&self.disk, &self.notes);
+            if end.is_none() {
+                // An engine that is shutting down drops nothing from memory.
+                check::in_memory(engine, &self.disk, &self.notes, &self.settings);
+            }
+            if let Some(end) = end {
                 return end;
+            }
+            if self.notes.has_violations() {
+                return End::Done;
             }
         }
         self.end(engine).await
     }
 
-    /// The process cannot go on; after a while somebody restarts it.
-    async fn fails(&self, problem: &str) -> End {
+    /// Something was refused: the disk must be to blame, and comes back.
+    async fn waits_for_disk(&self, problem: &str) -> Option<End> {
         if !self.disk.has_failed() {
             self.notes.violation(format!("the engine failed on a good disk: {problem}"));
-            return End::Done;
+            return Some(End::Done);
         }
-        self.clock.sleep_until(self.clock.elapsed() + RESTART).await;
-        End::Restarted
+        tokio::time::sleep(RETRY).await;
+        None
     }
 
     async fn take(&self, engine: &Engine, action: Action) -> Option<End> {
@@ -292,15 +319,16 @@ impl Run {
             }
             Action::Kill => return Some(End::Killed),
             Action::KillInCommit { after, is_written } => {
-                self.disk.will_fail(Failing { after, is_written, kills: true });
+                self.disk.will_fail(Failing { after, is_written, kills: true, lasts: 0 });
             }
             Action::ShutDown { grace } => {
                 engine.shutdown(Duration::from_millis(grace)).await;
                 return Some(End::ShutDown);
             }
-            Action::DiskFails { after, is_written } => {
-                self.disk.will_fail(Failing { after, is_written, kills: false });
+            Action::DiskFails { after, is_written, lasts } => {
+                self.disk.will_fail(Failing { after, is_written, kills: false, lasts });
             }
+            Action::DiskIsFull { lasts } => self.disk.is_full(lasts),
             Action::DiskTakes { millis } => {
                 *self.commit_millis.lock().unwrap_or_else(PoisonError::into_inner) = millis.max(1);
             }
@@ -315,14 +343,19 @@ impl Run {
         loop {
             // First, for what was asked for last may be on its way still.
             tokio::time::sleep(Duration::from_secs(60)).await;
-            if self.disk.has_failed() {
-                return self.fails("the disk failed").await;
+            check::stored(&self.disk, &self.notes);
+            check::in_memory(engine, &self.disk, &self.notes, &self.settings);
+            if self.notes.has_violations() {
+                return End::Done;
             }
-            if !self.has_open_executions() || tokio::time::Instant::now() > by {
+            let is_over = !self.has_open_executions() && !self.disk.is_out();
+            if is_over || tokio::time::Instant::now() > by {
                 break;
             }
-            if let Err(error) = ask_every_shard(engine).await {
-                return self.fails(&error.to_string()).await;
+            if let Err(error) = ask_every_shard(engine).await
+                && let Some(end) = self.waits_for_disk(&error.to_string()).await
+            {
+                return end;
             }
         }
         for problem in check::at_the_end(engine, &self.disk, &self.notes) {

@@ -75,12 +75,19 @@ pub enum Action {
         /// How long it waits for calls, in milliseconds.
         grace: u64,
     },
-    /// A commit fails; somebody restarts the process later.
+    /// The `fsync` of a commit fails.
     DiskFails {
         /// Commits that still go well.
         after: u32,
         /// Whether it reaches the disk all the same.
         is_written: bool,
+        /// Milliseconds for which the store cannot be opened again.
+        lasts: u64,
+    },
+    /// The disk is full from now on.
+    DiskIsFull {
+        /// Until so many milliseconds have passed.
+        lasts: u64,
     },
     /// From now on a commit takes up to so long.
     DiskTakes {
@@ -179,12 +186,16 @@ fn client(rng: &mut Rng, machines: usize, executions: u32) -> Action {
 }
 
 fn fault(rng: &mut Rng) -> Action {
-    match rng.u32(0..12) {
+    match rng.u32(0..16) {
         0..=2 => Action::Kill,
         3..=5 => Action::KillInCommit { after: rng.u32(0..20), is_written: rng.bool() },
         6 | 7 => Action::ShutDown { grace: rng.u64(0..10_000) },
-        8 => Action::DiskFails { after: rng.u32(0..20), is_written: rng.bool() },
-        9 => Action::DiskTakes { millis: rng.u64(0..5_000) },
+        8 => Action::DiskTakes { millis: rng.u64(0..5_000) },
+        9..=11 => {
+            let lasts = if percent(rng, 50) { 0 } else { rng.u64(0..120_000) };
+            Action::DiskFails { after: rng.u32(0..20), is_written: rng.bool(), lasts }
+        }
+        12 | 13 => Action::DiskIsFull { lasts: rng.u64(0..300_000) },
         _ => Action::ClockJumps { millis: rng.i64(-600_000..3_600_000) },
     }
 }

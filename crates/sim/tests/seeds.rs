@@ -1,17 +1,18 @@
 //! Seeds that every change must survive, and faults that the checks must find.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use sim::{Disk, Script, run, run_on};
+use sim::{Breach, Disk, Flaw, Script, run, run_on};
 
 fn survive(seeds: std::ops::Range<u64>) {
-    let mut lives = 0;
+    let (mut lives, mut outages) = (0, 0);
     for seed in seeds {
         let script = Script::from_seed(seed);
         let outcome = run(&script);
         assert!(outcome.violations.is_empty(), "{:#?}\n{script}\nagain: --seed {seed}", outcome.violations);
         lives += outcome.lives;
+        outages += outcome.outages;
     }
-    assert!(lives > 60, "faults were played: {lives} lives");
+    assert!(lives > 60 && outages > 20, "faults were played: {lives} lives, {outages} outages");
 }
 
 #[test]
@@ -42,10 +43,33 @@ fn the_same_seed_gives_the_same_run() {
     }
 }
 
-#[test]
-fn a_disk_that_forgets_what_it_acknowledged_is_found_out() {
-    let found = (0..20)
-        .filter(|seed| !run_on(&Script::from_seed(*seed), Disk::forgetful(9)).violations.is_empty())
-        .count();
-    assert!(found >= 15, "{found} of 20 runs on a forgetful disk went wrong");
+/// Of so many runs, those that go wrong on a disk with the flaw, or with the engine's breach.
+fn found_out(flaw: Option<Flaw>, breach: Option<Breach>, runs: u64) -> usize {
+    let disk = || flaw.map_or_else(Disk::default, Disk::flawed);
+    let goes_wrong = |seed: &u64| !run_on(&Script::from_seed(*seed), disk(), breach).violations.is_empty();
+    (0..runs).filter(goes_wrong).count()
+}
+
+macro_rules! is_found_out {
+    ($($name:ident: $flaw:expr, $breach:expr, $least:literal of $runs:literal;)*) => {$(
+        #[test]
+        fn $name() {
+            let found = found_out($flaw, $breach, $runs);
+            assert!(found >= $least, "{found} of {} runs went wrong", $runs);
+        }
+    )*};
+}
+
+// Some need a fault at the right moment, so that not every seed shows them.
+is_found_out! {
+    a_disk_that_forgets_what_it_acknowledged: Some(Flaw::Forgets(9)), None, 8 of 10;
+    a_disk_that_tears_commits: Some(Flaw::Tears), None, 5 of 20;
+    a_disk_that_loses_its_cache: Some(Flaw::LosesItsCache), None, 5 of 20;
+    a_disk_that_believes_its_cache: Some(Flaw::BelievesItsCache), None, 1 of 60;
+    a_disk_that_keeps_what_is_deleted: Some(Flaw::KeepsWhatIsDeleted), None, 8 of 10;
+    a_disk_that_acknowledges_before_it_can_be_read: Some(Flaw::AnswersEarly), None, 8 of 10;
+    an_engine_that_calls_twice: None, Some(Breach::CallsTwice), 5 of 10;
+    an_engine_that_loses_answers: None, Some(Breach::NeverComesBack), 1 of 4;
+    an_engine_that_keeps_everything: None, Some(Breach::KeepsEverything), 3 of 20;
+    an_engine_whose_timers_do_not_come: None, Some(Breach::ForgetsTimers), 1 of 4;
 }

@@ -79,13 +79,23 @@ pub enum StoreError {
         /// The database's own words.
         message: String,
     },
-    /// An earlier commit failed, so its outcome on disk is unknown and nothing more is accepted.
+    /// An earlier commit failed, so its outcome on disk is unknown and nothing more is accepted until the store was opened
+    /// again.
     #[error(
-        "the store stopped accepting writes because a commit failed ({cause}): mend the cause and restart"
+        "the store accepts no writes because a commit failed ({cause}): mend the cause, and it goes on by itself"
     )]
     Poisoned {
         /// The failure that came first.
         cause: String,
+    },
+    /// The data directory was taken away, or replaced by another one, while the store was open.
+    #[error(
+        "{} is not the file it was when the server started: put the data directory back in its place; as long as it is \
+         away nothing is written, so that nothing is acknowledged which is not in it", path.display()
+    )]
+    TakenAway {
+        /// What is missing or another one.
+        path: PathBuf,
     },
     /// The store is being shut down.
     #[error("the store is shutting down and accepts no more writes")]
@@ -96,6 +106,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the store itself failed, or was not reached, so that it must be opened again before anything can go on. The
+    /// others are about one write or one record.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::InUse { .. }
+            | Self::NewerFormat { .. }
+            | Self::DamagedFile { .. }
+            | Self::Io { .. }
+            | Self::Database { .. }
+            | Self::TakenAway { .. }
+            | Self::Poisoned { .. } => true,
+            Self::DamagedRecord { .. } | Self::InvalidWrite { .. } | Self::Closed | Self::QueueFull => false,
+        }
+    }
+
     pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source: Arc::new(source) }

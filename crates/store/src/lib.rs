@@ -23,7 +23,8 @@
 //! - Keys have 1 to [`MAX_KEY_BYTES`] bytes and values at most [`MAX_VALUE_BYTES`]; a batch that breaks this is
 //!   refused whole.
 //! - **Nothing is acknowledged to anyone before its commit returned `Ok`.** After an `Err` the outcome is unknown
-//!   until the store is opened again: the batch is then there whole, or not at all. No later commit succeeds.
+//!   until [`Store::reopen`] returned `Ok`: the batch is then there whole, or not at all. No commit before that succeeds,
+//!   and whoever believed in a batch whose commit failed reads anew after it.
 //!
 //! # The record format
 //!

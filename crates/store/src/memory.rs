@@ -46,6 +46,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn reopen(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.read().get(table.index()).and_then(|rows| rows.get(key)).cloned())
     }

@@ -151,8 +151,16 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::InvalidWrite`] leaves the store as it was and usable. After any other error the outcome is
-    /// unknown until the store is opened again, and every later commit fails with [`StoreError::Poisoned`].
+    /// unknown until [`Store::reopen`] returned `Ok`, and every commit before that fails with [`StoreError::Poisoned`].
+    /// Reads show what was acknowledged until then.
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Makes the store usable again after a commit failed: what it shows from then on is durable. A batch whose commit
+    /// failed is then there whole, or not at all. Where nothing failed it does nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written to still. Reads may fail too until it could be opened.
+    fn reopen(&self) -> Result<(), StoreError>;
 
     /// The value under a key, if there is one.
     ///
@@ -177,6 +185,9 @@ pub trait Store: Send + Sync + 'static {
 impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         (**self).commit(batch)
+    }
+    fn reopen(&self) -> Result<(), StoreError> {
+        (**self).reopen()
     }
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         (**self).get(table, key)

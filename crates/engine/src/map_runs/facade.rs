@@ -9,6 +9,7 @@ use crate::facade::Engine;
 use crate::keys::{self, RunPart};
 use crate::page::Page;
 use crate::records::ExecutionRecord;
+use crate::shard::Shared;
 use model::{ExecutionArn, ExecutionStatus, MapRunArn, MapRunStatus, Timestamp};
 use store::{Batch, Direction, Table};
 
@@ -35,10 +36,10 @@ pub struct MapRunRecord {
     pub redriven_at: Option<Timestamp>,
 }
 
-impl Engine {
+impl Shared {
     /// A Map Run as it stands.
-    pub fn map_run(&self, arn: &MapRunArn) -> Result<Option<MapRunRecord>, EngineError> {
-        let store = &*self.shared().store;
+    pub(crate) fn map_run(&self, arn: &MapRunArn) -> Result<Option<MapRunRecord>, EngineError> {
+        let store = &*self.store;
         // In this order: counts that are read behind the closing are the last ones of all that it speaks of.
         let Some(opening) = records::read::<Opening>(store, arn, RunPart::Opening)? else { return Ok(None) };
         let closing: Option<Closing> = records::read(store, arn, RunPart::Closing)?;
@@ -56,6 +57,13 @@ impl Engine {
             redrive_count: redrives.count,
             redriven_at: redrives.latest,
         }))
+    }
+}
+
+impl Engine {
+    /// A Map Run as it stands.
+    pub fn map_run(&self, arn: &MapRunArn) -> Result<Option<MapRunRecord>, EngineError> {
+        self.shared().map_run(arn)
     }
 
     /// The Map Runs of an execution, newest first.

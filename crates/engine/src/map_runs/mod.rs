@@ -37,6 +37,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 /// Notices that may wait for an owner: one for each child that runs, and some of other kinds.
 const NOTICES: usize = limits::MAP_RUN_CONCURRENCY as usize + 64;
@@ -65,6 +66,8 @@ struct Owned {
     run: Option<EventId>,
     /// The redrive of the run that came while the owner still winds up the attempt before: it is next.
     next: Option<Box<Task>>,
+    /// Where the owner runs, once it does.
+    task: Option<JoinHandle<()>>,
 }
 
 /// The runs that have an owner in this process.
@@ -76,7 +79,7 @@ pub(crate) struct MapRuns {
     /// Room for Express children, of all runs.
     express: Arc<Semaphore>,
     /// One change of settings at a time: each reads, decides and writes.
-    changes: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) changes: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl MapRuns {
@@ -129,13 +132,35 @@ impl MapRuns {
         }
     }
 
+    /// Lets an owner do its work.
+    fn let_own(&self, owner: Owner, purpose: Purpose) {
+        // Under the lock, so that it cannot have come to its end, and the run to another owner, before its task is noted.
+        let mut owners = self.owners();
+        if let Some(owned) = owners.get_mut(owner.arn()) {
+            owned.task = Some(tokio::spawn(owner.own(purpose)));
+        }
+    }
+
+    /// Ends every owner where it stands, as the end of the process would, and waits until none is left.
+    pub(crate) async fn end_owners(&self) {
+        let owners: Vec<Owned> = self.owners().drain().map(|(_, owned)| owned).collect();
+        for task in owners.iter().filter_map(|owned| owned.task.as_ref()) {
+            task.abort();
+        }
+        for task in owners.into_iter().filter_map(|owned| owned.task) {
+            // A task that was aborted ends with an error.
+            let _ = task.await;
+        }
+    }
+
     /// Gives a run up; where a redrive of it is next, the caller owns that.
     fn release(&self, arn: &MapRunArn) -> Option<(mpsc::Sender<Notice>, Notices, Purpose)> {
         let mut owners = self.owners();
-        let task = owners.remove(arn)?.next?;
+        let before = owners.remove(arn)?;
+        let task = before.next?;
         let (owned, notices) = Owned::new(Some(&*task));
         let sender = owned.sender.clone();
-        owners.insert(arn.clone(), owned);
+        owners.insert(arn.clone(), Owned { task: before.task, ..owned });
         Some((sender, notices, Purpose::Run(task)))
     }
 
@@ -147,8 +172,17 @@ impl MapRuns {
 impl Owned {
     fn new(task: Option<&Task>) -> (Owned, Notices) {
         let (sender, notices) = mpsc::channel(NOTICES);
-        (Owned { sender, run: task.map(|task| task.run.run), next: None }, notices)
+        (Owned { sender, run: task.map(|task| task.run.run), next: None, task: None }, notices)
     }
+}
+
+/// The execution of a Map Run that has begun.
+pub(crate) fn read_opening(
+    store: &dyn store::Store,
+    run: &MapRunArn,
+) -> Result<Option<ExecutionArn>, crate::error::EngineError> {
+    let opening: Option<records::Opening> = records::read(store, run, crate::keys::RunPart::Opening)?;
+    Ok(opening.map(|opening| opening.execution_arn))
 }
 
 impl Shared {
@@ -167,12 +201,12 @@ impl Shared {
             run,
         });
         let Some((sender, notices, purpose)) = self.map_runs.claim(&arn, Some(task)) else { return };
-        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(purpose));
+        self.map_runs.let_own(Owner::new(self.clone(), arn, sender, notices), purpose);
     }
 
     /// Sees to it that the children of a run that has ended end too.
     pub(crate) fn wind_up_map_run(&self, arn: MapRunArn) {
         let Some((sender, notices, purpose)) = self.map_runs.claim(&arn, None) else { return };
-        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(purpose));
+        self.map_runs.let_own(Owner::new(self.clone(), arn, sender, notices), purpose);
     }
 }

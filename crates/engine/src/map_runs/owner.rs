@@ -91,6 +91,11 @@ impl Owner {
         }
     }
 
+    /// Whose owner it is.
+    pub(crate) fn arn(&self) -> &MapRunArn {
+        &self.arn
+    }
+
     /// Does what there is to do, and gives the run up.
     pub(crate) async fn own(mut self, purpose: Purpose) {
         let mut purpose = purpose;
@@ -101,6 +106,8 @@ impl Owner {
             };
             match outcome {
                 Ok(()) | Err(EngineError::Stopped) => {}
+                // It gets another owner once the store was opened again.
+                Err(error) if error.is_outage() => return,
                 Err(error) => {
                     tracing::error!(%error, map_run = %self.arn, "a Map Run stands still until the server is restarted");
                     return;

@@ -28,6 +28,12 @@ impl MortalStore {
         self.is_dead.store(true, Ordering::SeqCst);
     }
 
+    /// It can be written to again.
+    pub fn revive(&self) {
+        self.left.store(usize::MAX, Ordering::SeqCst);
+        self.is_dead.store(false, Ordering::SeqCst);
+    }
+
     pub fn is_dead(&self) -> bool {
         self.is_dead.load(Ordering::SeqCst)
     }
@@ -50,6 +56,13 @@ impl Store for MortalStore {
             return Err(StoreError::Poisoned { cause: "the disk is gone".to_owned() });
         }
         self.inner.commit(batch)
+    }
+
+    fn reopen(&self) -> Result<(), StoreError> {
+        match self.is_dead() {
+            true => Err(StoreError::Poisoned { cause: "the disk is gone".to_owned() }),
+            false => Ok(()),
+        }
     }
 
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

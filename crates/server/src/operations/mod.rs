@@ -237,6 +237,8 @@ impl From<EngineError> for ApiError {
             EngineError::Quota(Quota::Activities) => ApiError::ActivityLimitExceeded,
             EngineError::Quota(Quota::OpenExecutions) => ApiError::ExecutionLimitExceeded,
             EngineError::Quota(Quota::ActivityWorkers) => ApiError::ActivityWorkerLimitExceeded,
+            // The log has it once; it is not repeated for every request.
+            error if error.is_outage() => ApiError::ServiceUnavailable,
             error => ApiError::internal(error),
         }
     }

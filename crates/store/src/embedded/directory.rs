@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{FORMAT_VERSION, sync_dir};
+use super::{FORMAT_VERSION, place::Place, sync_dir};
 use crate::error::StoreError;
 
 const LOCK: &str = "LOCK";
@@ -20,14 +20,14 @@ const DATABASE_NEW: &str = "db.new";
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(path)
             .map_err(StoreError::io(format!("create the data directory {}", path.display())))?;
-        let directory = Self { path: path.to_path_buf(), _lock: lock(path)? };
+        let directory = Self { path: path.to_path_buf(), lock: lock(path)? };
         directory.check_format()?;
         Ok(directory)
     }
@@ -39,6 +39,11 @@ impl Directory {
     /// Where the database is, or will be.
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
+    }
+
+    /// The files of its database, which is there.
+    pub(super) fn place(&self) -> Result<Place, StoreError> {
+        Place::of(&self.path.join(LOCK), &self.lock, &self.database())
     }
 
     pub(super) fn has_database(&self) -> Result<bool, StoreError> {

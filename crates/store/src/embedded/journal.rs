@@ -16,11 +16,13 @@
 
 use std::{
     fs::{self, OpenOptions},
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::sync_dir;
 use crate::error::StoreError;
 
 const START: u8 = 1;
@@ -49,13 +51,60 @@ pub(super) enum Tail {
 
 /// Checks all journals of a database that nobody has open, and cuts off the torn last batch, if there is one.
 pub(super) fn mend(database: &Path) -> Result<Tail, StoreError> {
+    match find_end(database)? {
+        Some(End { path, whole, torn }) if torn > 0 => {
+            cut(&path, whole)?;
+            Ok(Tail::Torn { bytes: torn })
+        }
+        Some(_) | None => Ok(Tail::Whole),
+    }
+}
+
+/// As [`mend`], after a write or an `fsync` failed: what can be read back may then be in the system's memory alone, and a
+/// later `fsync` of the same file may succeed without having written it. The last journal is therefore copied to a new file,
+/// and what was copied is durable.
+pub(super) fn settle(database: &Path) -> Result<(), StoreError> {
+    let Some(End { path, whole, .. }) = find_end(database)? else { return Ok(()) };
+    let new = path.with_extension("jnl.new");
+    let copy = || -> std::io::Result<()> {
+        let mut from = fs::File::open(&path)?.take(whole);
+        let mut to = fs::File::create(&new)?;
+        std::io::copy(&mut from, &mut to)?;
+        to.sync_all()?;
+        fs::rename(&new, &path)
+    };
+    copy().map_err(StoreError::io(format!("write {} anew", path.display())))?;
+    sync_dir(database)
+}
+
+/// Checks the journals of a database that may be open.
+pub(super) fn check(database: &Path) -> Result<(), StoreError> {
+    find_end(database).map(drop)
+}
+
+/// Number and path of the newest journal.
+pub(super) fn newest(database: &Path) -> Result<Option<(u64, PathBuf)>, StoreError> {
+    Ok(journals(database)?.pop())
+}
+
+/// Where the last journal that has anything in it ends.
+struct End {
+    path: PathBuf,
+    /// Bytes of its whole batches.
+    whole: u64,
+    /// Bytes of a torn batch behind them.
+    torn: u64,
+}
+
+/// Finds the end of the journals; the damage of any but the very last batch is an error.
+fn find_end(database: &Path) -> Result<Option<End>, StoreError> {
     let mut last = None;
     for (_, path) in journals(database)?.iter().rev() {
         let content = read(path)?;
         if last.is_none() {
             // A blank journal was begun just before the end, so the last batch is in an older one.
             if content.iter().any(|&byte| byte != 0) {
-                last = Some(mend_last(path, &content)?);
+                last = Some(end_of(path, &content)?);
             }
         } else {
             let whole = whole_batches(&content);
@@ -64,27 +113,27 @@ pub(super) fn mend(database: &Path) -> Result<Tail, StoreError> {
             }
         }
     }
-    Ok(last.unwrap_or(Tail::Whole))
+    Ok(last)
 }
 
-fn mend_last(path: &Path, content: &[u8]) -> Result<Tail, StoreError> {
+fn end_of(path: &Path, content: &[u8]) -> Result<End, StoreError> {
     let whole = whole_batches(content);
     let torn = torn_bytes(content, whole.end);
-    if torn == 0 {
-        return Ok(Tail::Whole);
-    }
     // A whole batch behind the broken one proves that the broken one had been synced: it is damaged, not torn.
     let behind = content.get(whole.end + 1..).unwrap_or_default();
-    if holds_batch(behind, whole.sequence) {
+    if torn > 0 && holds_batch(behind, whole.sequence) {
         return Err(damaged(path, whole.end));
     }
+    Ok(End { path: path.to_path_buf(), whole: whole.end as u64, torn: torn as u64 })
+}
+
+fn cut(path: &Path, to: u64) -> Result<(), StoreError> {
     let cut = || -> std::io::Result<()> {
         let file = OpenOptions::new().write(true).open(path)?;
-        file.set_len(whole.end as u64)?;
+        file.set_len(to)?;
         file.sync_all()
     };
-    cut().map_err(StoreError::io(format!("cut a torn batch off {}", path.display())))?;
-    Ok(Tail::Torn { bytes: torn as u64 })
+    cut().map_err(StoreError::io(format!("cut a torn batch off {}", path.display())))
 }
 
 /// The journals, oldest first. Names that are not a journal's are left to the database to judge.

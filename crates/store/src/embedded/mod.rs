@@ -15,20 +15,32 @@
 //! A commit is one batch in the database's journal, followed by `fdatasync`. When the directory is opened, a torn
 //! last batch (its commit never returned) is cut off; damage anywhere before it is refused, see [`Recovery`].
 //!
+//! After a commit that failed, whether for want of room, for an `fsync` that failed, or because the directory was taken away
+//! (`place.rs`), nothing is written any more, and reads show what was acknowledged. [`Store::reopen`] first sees whether a
+//! file can be written to the directory. Then it closes the database, writes its last journal anew, because what was read
+//! back after a failed `fsync` may never reach the disk, and opens it again in the same place.
+//!
 //! Once used, a directory's journals together stay below about 200 MB: they rotate at 64 MB. Opening reads them at about a microsecond a record: measured with records
 //! of 100 bytes, about the smallest there are, 0.1 to 0.7 s depending on how full they happen to be.
 
 mod directory;
 mod journal;
+mod place;
 
 use std::{
     collections::HashSet,
     fs,
     ops::Bound,
     path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use crate::{
     error::StoreError,
@@ -36,6 +48,7 @@ use crate::{
 };
 use directory::Directory;
 use journal::Tail;
+use place::Place;
 
 /// Newest version of the directory's format that this release reads, and the one that it writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -70,13 +83,30 @@ pub struct Recovery {
     pub torn_bytes_dropped: u64,
 }
 
+/// How long a commit waits for older records to be written out before that counts as stuck: the database itself would wait
+/// for ever for a thread that ended on a full disk.
+const LONGEST_WRITE_OUT: Duration = Duration::from_secs(30);
+/// Full write buffers that may wait to be written out while another commit is made; the database blocks at four.
+const WAITING_BUFFERS: usize = 1;
+
 /// Tables in a directory, durable when [`Store::commit`] returns. Dropping it closes the directory.
 pub struct EmbeddedStore {
     // Fields drop in this order: the directory is unlocked last.
+    /// The database; `None` after it was closed to be opened again, and could not be.
+    open: RwLock<Option<Open>>,
+    /// One commit at a time: what the journal grows by is its own. The database makes one at a time itself.
+    writing: Mutex<()>,
+    has_failed: AtomicBool,
+    options: EmbeddedOptions,
+    recovery: Recovery,
+    place: Place,
+    directory: Directory,
+}
+
+/// An open database.
+struct Open {
     records: Keyspace,
     database: Database,
-    recovery: Recovery,
-    directory: Directory,
 }
 
 impl std::fmt::Debug for EmbeddedStore {
@@ -98,8 +128,18 @@ impl EmbeddedStore {
         } else if let Tail::Torn { bytes } = journal::mend(&directory.database())? {
             recovery.torn_bytes_dropped = bytes;
         }
-        let (database, records) = open_database(&directory.database(), options)?;
-        Ok(Self { records, database, recovery, directory })
+        let open = RwLock::new(Some(open_database(&directory.database(), options)?));
+        let place = directory.place()?;
+        place.check(0)?;
+        Ok(Self {
+            open,
+            writing: Mutex::default(),
+            has_failed: AtomicBool::new(false),
+            options: options.clone(),
+            recovery,
+            place,
+            directory,
+        })
     }
 
     /// The data directory.
@@ -113,33 +153,81 @@ impl EmbeddedStore {
     pub fn recovery(&self) -> Recovery {
         self.recovery
     }
+
+    /// The database, for as long as the guard is held.
+    fn opened(&self) -> RwLockReadGuard<'_, Option<Open>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = self.opened();
+        let Open { records, database } = guard.as_ref().ok_or_else(closed)?;
+        await_write_out(records)?;
+        let mut atomic = database.batch().durability(Some(PersistMode::SyncData));
+        let mut written = 0;
+        for write in last_writes(batch) {
+            let place = place(write.table(), write.key());
+            written += place.len() as u64;
+            match write {
+                Write::Put { value, .. } => {
+                    written += value.len() as u64;
+                    atomic.insert(records, place, value.as_slice());
+                }
+                Write::Delete { .. } => atomic.remove(records, place),
+            }
+        }
+        atomic.commit().map_err(|error| match error {
+            fjall::Error::Poisoned => StoreError::Poisoned {
+                cause: "records could not be written out of memory, as the lines before say".to_owned(),
+            },
+            error => database_error("commit a batch", self.path())(error),
+        })?;
+        // Behind the commit, so that what is acknowledged is in the directory.
+        self.place.check(written)
+    }
 }
 
 impl Store for EmbeddedStore {
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         batch.check()?;
-        let mut atomic = self.database.batch().durability(Some(PersistMode::SyncData));
-        for write in last_writes(&batch) {
-            let place = place(write.table(), write.key());
-            match write {
-                Write::Put { value, .. } => atomic.insert(&self.records, place, value.as_slice()),
-                Write::Delete { .. } => atomic.remove(&self.records, place),
-            }
+        if self.has_failed.load(Ordering::Acquire) {
+            return Err(StoreError::Poisoned {
+                cause: "an earlier write to the data directory failed".to_owned(),
+            });
         }
-        atomic.commit().map_err(|error| match error {
-            fjall::Error::Poisoned => {
-                StoreError::Poisoned { cause: "an earlier write to the data directory failed".to_owned() }
-            }
-            error => database_error("commit a batch", self.path())(error),
-        })
+        self.write(&batch).inspect_err(|_| self.has_failed.store(true, Ordering::Release))
+    }
+
+    fn reopen(&self) -> Result<(), StoreError> {
+        let is_open = self.opened().is_some();
+        if is_open && !self.has_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let path = self.directory.database();
+        // All of this can fail for long, and reads are served meanwhile.
+        self.place.check(0)?;
+        self.place.probe()?;
+        journal::check(&path)?;
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // Closed first, for a directory is open once.
+        drop(open.take());
+        journal::settle(&path)?;
+        *open = Some(open_database(&path, &self.options)?);
+        self.place.forget_journal();
+        self.place.check(0)?;
+        self.has_failed.store(false, Ordering::Release);
+        Ok(())
     }
 
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if key.is_empty() || key.len() > MAX_KEY_BYTES {
             return Ok(None);
         }
+        let guard = self.opened();
+        let Open { records, database } = guard.as_ref().ok_or_else(closed)?;
         // Only a snapshot hides a batch that is still being applied.
-        let found = self.database.snapshot().get(&self.records, place(table, key));
+        let found = database.snapshot().get(records, place(table, key));
         Ok(found.map_err(database_error("read a record", self.path()))?.map(|value| value.to_vec()))
     }
 
@@ -154,7 +242,9 @@ impl Store for EmbeddedStore {
             return Ok(Page::default());
         }
         let bounds = places(table, range);
-        let found = self.database.snapshot().range(&self.records, bounds);
+        let guard = self.opened();
+        let Open { records, database } = guard.as_ref().ok_or_else(closed)?;
+        let found = database.snapshot().range(records, bounds);
         let owned = |guard: fjall::Guard| -> Result<Record, StoreError> {
             let (key, value) = guard.into_inner().map_err(database_error("scan a table", self.path()))?;
             Ok((key.get(1..).unwrap_or_default().to_vec(), value.to_vec()))
@@ -194,7 +284,7 @@ fn last_writes(batch: &Batch) -> Vec<&Write> {
     batch.writes().iter().rev().filter(|write| seen.insert((write.table(), write.key()))).collect()
 }
 
-fn open_database(path: &Path, options: &EmbeddedOptions) -> Result<(Database, Keyspace), StoreError> {
+fn open_database(path: &Path, options: &EmbeddedOptions) -> Result<Open, StoreError> {
     let failed = || database_error("open the database", path);
     let database = Database::builder(path)
         .cache_size(options.cache_bytes)
@@ -207,7 +297,28 @@ fn open_database(path: &Path, options: &EmbeddedOptions) -> Result<(Database, Ke
             KeyspaceCreateOptions::default().max_memtable_size(options.write_buffer_bytes)
         })
         .map_err(failed())?;
-    Ok((database, records))
+    Ok(Open { records, database })
+}
+
+/// Waits while the database has more to write out than it should.
+fn await_write_out(records: &Keyspace) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    while records.tree.sealed_memtable_count() > WAITING_BUFFERS {
+        if begun.elapsed() > LONGEST_WRITE_OUT {
+            return Err(StoreError::Database {
+                doing: "write records out of memory".to_owned(),
+                message: format!("nothing for {} seconds", LONGEST_WRITE_OUT.as_secs()),
+            });
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+fn closed() -> StoreError {
+    StoreError::Poisoned {
+        cause: "the database was closed to be opened again, and could not be opened yet".to_owned(),
+    }
 }
 
 fn database_error(doing: &str, path: &Path) -> impl FnOnce(fjall::Error) -> StoreError {

@@ -229,3 +229,17 @@ fn the_last_of_many_writes_to_a_key_survives_reopening() {
     drop(store);
     check(&open(dir.path()).unwrap());
 }
+
+#[test]
+fn after_a_failure_the_last_journal_is_written_anew_without_its_torn_end() {
+    use std::os::unix::fs::MetadataExt as _;
+    let (dir, ends) = three_batches();
+    let path = newest_journal(dir.path());
+    let before = fs::read(&path).unwrap();
+    let inode = fs::metadata(&path).unwrap().ino();
+    fs::write(&path, [&before[..ends[2]], &before[..ends[0] - 3]].concat()).unwrap();
+    journal::settle(&dir.path().join("db")).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), before[..ends[2]]);
+    assert_ne!(fs::metadata(&path).unwrap().ino(), inode, "a new file, whose every block was synced");
+    assert_eq!(whole_batches_of(&open(dir.path()).unwrap()), [1, 2, 3]);
+}

@@ -2,7 +2,9 @@
 //!
 //! Everything waiting in the queue goes to the store as one [`Store::commit`], in the order in which it entered. The
 //! queue is bounded in batches and bytes. When a commit fails, everyone in it gets the error, and so does everyone
-//! who waits or comes later: after a failed `fsync` nothing may be acknowledged until the store was opened again.
+//! who waits or comes later: after a failed `fsync` nothing may be acknowledged until the store was opened again. Whoever
+//! owns what the failed batches were about waits for [`GroupCommit::failure`], lets everything go that was built on them,
+//! and asks for [`GroupCommit::reopen`].
 
 mod durable;
 mod queue;
@@ -21,7 +23,7 @@ use std::{
 };
 
 pub use durable::Durable;
-use queue::{Queue, Submission};
+use queue::{Queue, Submission, Work};
 
 use crate::{
     error::StoreError,
@@ -163,6 +165,36 @@ impl GroupCommit {
         receiver.recv().map_err(|_| StoreError::Closed)?
     }
 
+    /// Waits until a commit fails, and gives why; at once if one has failed since the store was opened last. One task may
+    /// wait for it at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] once nothing is accepted any more.
+    pub async fn failure(&self) -> Result<String, StoreError> {
+        std::future::poll_fn(|context| match self.queue.poll_failure(context.waker()) {
+            Some(failure) => Poll::Ready(failure),
+            None => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Accepts nothing more until the store was opened again, as after a failed commit: for whoever cannot read it.
+    pub fn fail(&self, cause: &StoreError) {
+        for Submission { on_durable, .. } in self.queue.poison(cause.to_string()) {
+            tell(on_durable, Err(self.queue.refusal()));
+        }
+    }
+
+    /// Opens the store again, on the thread that owns the commits; batches are accepted again once this gives `Ok`.
+    ///
+    /// # Errors
+    /// Those of [`Store::reopen`], and [`StoreError::Closed`].
+    pub async fn reopen(&self) -> Result<(), StoreError> {
+        let (on_reopened, reopened) = durable::channel();
+        self.queue.reopen(on_reopened);
+        reopened.await
+    }
+
     /// What became durable so far.
     #[must_use]
     pub fn metrics(&self) -> GroupCommitMetrics {
@@ -224,15 +256,14 @@ impl fmt::Debug for Committer {
 }
 
 impl Committer {
-    /// Commits what waits as one group, and tells everyone in it. `false` if nothing waited.
+    /// Commits what waits as one group, and tells everyone in it; or opens the store again, if that was asked for. `false`
+    /// if nothing waited.
     #[must_use]
     pub fn commit_waiting(&self) -> bool {
-        let submissions = self.queue.take_waiting();
-        if submissions.is_empty() {
-            return false;
-        }
-        self.commit_group(submissions);
-        true
+        let work = self.queue.take_waiting();
+        let has_work = work.is_some();
+        work.into_iter().for_each(|work| self.do_work(work));
+        has_work
     }
 
     /// Waits until something waits to be committed, or the queue was closed. Works on any executor.
@@ -246,8 +277,21 @@ impl Committer {
 
     /// The body of the thread: ends when the queue is closed and empty.
     fn run(&self) {
-        while let Some(submissions) = self.queue.take_all() {
-            self.commit_group(submissions);
+        while let Some(work) = self.queue.take_all() {
+            self.do_work(work);
+        }
+    }
+
+    fn do_work(&self, work: Work) {
+        match work {
+            Work::Commit(submissions) => self.commit_group(submissions),
+            Work::Reopen(on_reopened) => {
+                let outcome = guarded(|| self.store.reopen());
+                if outcome.is_ok() {
+                    self.queue.heal();
+                }
+                tell(on_reopened, outcome);
+            }
         }
     }
 
@@ -259,7 +303,7 @@ impl Committer {
             waiting.push(on_durable);
         }
         let bytes = group.bytes() as u64;
-        let outcome = commit(&*self.store, group);
+        let outcome = guarded(|| self.store.commit(group));
         let rest = match &outcome {
             Ok(()) => {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
@@ -280,9 +324,9 @@ impl Committer {
 }
 
 /// A store that panics has failed like one that answers with an error.
-fn commit(store: &dyn Store, group: Batch) -> Result<(), StoreError> {
-    catch_unwind(AssertUnwindSafe(|| store.commit(group))).unwrap_or_else(|_| {
-        Err(StoreError::Poisoned { cause: "the store panicked during a commit".to_owned() })
+fn guarded(work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(StoreError::Poisoned { cause: "the store panicked, as the lines before say".to_owned() })
     })
 }
 

@@ -29,6 +29,14 @@ pub(super) struct Queue {
     committer: Mutex<Option<Waker>>,
 }
 
+/// What the thread that commits is to do.
+pub(super) enum Work {
+    /// To commit these as one group.
+    Commit(Vec<Submission>),
+    /// To open the store again, and to say what came of it.
+    Reopen(OnDurable),
+}
+
 #[derive(Default)]
 struct State {
     submissions: Vec<Submission>,
@@ -38,6 +46,10 @@ struct State {
     is_closed: bool,
     /// The failure after which nothing is accepted.
     poison: Option<String>,
+    /// Who asked for the store to be opened again.
+    reopening: Option<OnDurable>,
+    /// The task that waits for a failure.
+    watcher: Option<Waker>,
 }
 
 impl Queue {
@@ -85,45 +97,89 @@ impl Queue {
         pushed
     }
 
-    /// Waits for submissions and takes them all, in order. `None` when the queue is closed and empty.
-    pub(super) fn take_all(&self) -> Option<Vec<Submission>> {
+    /// Waits for something to do. `None` when the queue is closed and empty.
+    pub(super) fn take_all(&self) -> Option<Work> {
         let mut state = self.lock();
-        while state.submissions.is_empty() {
+        while !state.has_work() {
             if state.is_closed {
                 return None;
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        Some(self.empty(state))
+        self.take(state)
     }
 
-    /// Takes the submissions that wait now, in order.
-    pub(super) fn take_waiting(&self) -> Vec<Submission> {
-        self.empty(self.lock())
+    /// What there is to do now: the submissions that wait, in order. `None` if there is nothing.
+    pub(super) fn take_waiting(&self) -> Option<Work> {
+        self.take(self.lock())
+    }
+
+    fn take(&self, mut state: MutexGuard<'_, State>) -> Option<Work> {
+        if let Some(reopening) = state.reopening.take() {
+            return Some(Work::Reopen(reopening));
+        }
+        let submissions = self.empty(state);
+        (!submissions.is_empty()).then_some(Work::Commit(submissions))
     }
 
     /// Whether something waits or nothing can come any more; where not, the task is woken when that changes.
     pub(super) fn poll_arrival(&self, waker: &Waker) -> bool {
         let state = self.lock();
-        let has_arrived = !state.submissions.is_empty() || state.is_closed;
+        let has_arrived = state.has_work() || state.is_closed;
         *self.lock_committer() = (!has_arrived).then(|| waker.clone());
         has_arrived
     }
 
-    /// Refuses every later submission, and gives back those that wait.
+    /// Refuses every later submission, and gives back those that wait. The first failure is the one that is named.
     pub(super) fn poison(&self, cause: String) -> Vec<Submission> {
         let mut state = self.lock();
-        state.poison = Some(cause);
-        self.empty(state)
+        state.poison.get_or_insert(cause);
+        let watcher = state.watcher.take();
+        let rest = self.empty(state);
+        watcher.into_iter().for_each(Waker::wake);
+        rest
+    }
+
+    /// Accepts submissions again.
+    pub(super) fn heal(&self) {
+        self.lock().poison = None;
+    }
+
+    /// The failure after which nothing is accepted, or that the queue was closed. The task is woken when there is one.
+    pub(super) fn poll_failure(&self, waker: &Waker) -> Option<Result<String, StoreError>> {
+        let mut state = self.lock();
+        if state.is_closed {
+            return Some(Err(StoreError::Closed));
+        }
+        let failure = state.poison.clone();
+        if failure.is_none() {
+            state.watcher = Some(waker.clone());
+        }
+        failure.map(Ok)
+    }
+
+    /// Asks for the store to be opened again.
+    pub(super) fn reopen(&self, on_reopened: OnDurable) {
+        let mut state = self.lock();
+        if !state.is_closed {
+            state.reopening = Some(on_reopened);
+            self.filled.notify_one();
+        }
+        drop(state);
+        self.wake_committer();
     }
 
     /// Refuses every later submission; those that wait are still taken.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
+        // Whoever asked learns that it is not going to happen.
+        let (reopening, watcher) = (state.reopening.take(), state.watcher.take());
         self.filled.notify_all();
         self.wake(state);
         self.wake_committer();
+        drop(reopening);
+        watcher.into_iter().for_each(Waker::wake);
     }
 
     /// The error for whoever comes now.
@@ -186,6 +242,10 @@ impl Queue {
 }
 
 impl State {
+    fn has_work(&self) -> bool {
+        !self.submissions.is_empty() || self.reopening.is_some()
+    }
+
     fn refusal(&self) -> Option<StoreError> {
         match &self.poison {
             Some(cause) => Some(StoreError::Poisoned { cause: cause.clone() }),

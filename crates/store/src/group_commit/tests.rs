@@ -26,6 +26,7 @@ struct Gate {
     allowed: usize,
     groups: Vec<usize>,
     failure: Option<Failure>,
+    reopenings: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -67,6 +68,14 @@ impl Store for GatedStore {
                 Err(StoreError::Database { doing: "commit".to_owned(), message: "disk on fire".to_owned() })
             }
             Some(Failure::Panic) => panic!("the store panics, as this test wants"),
+        }
+    }
+    fn reopen(&self) -> Result<(), StoreError> {
+        let mut gate = self.gate.lock().unwrap();
+        gate.reopenings += 1;
+        match gate.failure {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Database { doing: "open".to_owned(), message: "on fire".to_owned() }),
         }
     }
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -254,7 +263,7 @@ fn after_a_failed_commit_nobody_is_told_of_success_and_nothing_more_is_accepted(
         ];
         for refusal in refusals {
             let message = refusal.to_string();
-            assert!(message.contains(cause) && message.contains("stopped accepting writes"), "{message}");
+            assert!(message.contains(cause) && message.contains("accepts no writes"), "{message}");
         }
         assert_eq!(store.groups().len(), 1);
         assert_eq!(commits.metrics(), GroupCommitMetrics::default());
@@ -351,4 +360,53 @@ fn a_stepped_one_commits_what_waits_when_it_is_told_to() {
     assert_eq!(told(&outcomes), [0, 1, 2]);
     assert_eq!(commits.metrics().commits, 1);
     commits.shutdown();
+}
+
+#[test]
+fn after_a_failure_it_goes_on_once_the_store_could_be_opened_again() {
+    let (store, commits) = gated(&GroupCommitOptions::default());
+    store.allow(100);
+    store.gate.lock().unwrap().failure = Some(Failure::Error);
+    assert!(commits.commit(batch(1)).is_err());
+    let cause = block_on(commits.failure()).unwrap();
+    assert!(cause.contains("disk on fire"), "{cause}");
+    // As long as it cannot be opened, nothing is accepted.
+    assert!(block_on(commits.reopen()).is_err());
+    assert!(matches!(commits.commit(batch(2)), Err(StoreError::Poisoned { .. })));
+    store.gate.lock().unwrap().failure = None;
+    block_on(commits.reopen()).unwrap();
+    commits.commit(batch(3)).unwrap();
+    assert_eq!(store.gate.lock().unwrap().reopenings, 2);
+    assert_eq!(
+        store.inner.get(Table::Facts, &2_u64.to_be_bytes()).unwrap(),
+        None,
+        "what was refused is not there"
+    );
+    assert!(store.inner.get(Table::Facts, &3_u64.to_be_bytes()).unwrap().is_some());
+}
+
+#[test]
+fn whoever_cannot_read_the_store_stops_the_writing_too() {
+    let (store, commits) = gated(&GroupCommitOptions::default());
+    store.allow(100);
+    commits.fail(&StoreError::Database { doing: "read".to_owned(), message: "gone".to_owned() });
+    assert!(matches!(commits.commit(batch(1)), Err(StoreError::Poisoned { .. })));
+    assert!(block_on(commits.failure()).unwrap().contains("gone"));
+    block_on(commits.reopen()).unwrap();
+    commits.commit(batch(2)).unwrap();
+}
+
+#[test]
+fn who_waits_for_a_failure_or_an_opening_learns_of_the_end() {
+    let (commits, committer) =
+        GroupCommit::stepped(Arc::<GatedStore>::default(), &GroupCommitOptions::default());
+    let reopening = std::pin::pin!(commits.reopen());
+    let mut reopening = reopening;
+    let wakes = Arc::new(CountWakes(AtomicU64::new(0)));
+    let waker = Waker::from(wakes);
+    assert!(reopening.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    commits.shutdown();
+    assert!(matches!(block_on(reopening), Err(StoreError::Closed)));
+    assert!(matches!(block_on(commits.failure()), Err(StoreError::Closed)));
+    assert!(!committer.commit_waiting());
 }

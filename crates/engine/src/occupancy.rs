@@ -1,0 +1,66 @@
+//! How much of everything is in memory, for those who watch that it stays bounded.
+
+use crate::facade::Engine;
+use crate::shard::Shard;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What one shard holds, as its last round left it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Occupancy {
+    /// Executions in memory.
+    pub executions: usize,
+    /// Timers in memory.
+    pub timers: usize,
+    /// Calls of tasks that are under way.
+    pub calls: usize,
+    /// Answers that are kept until the store can be written to.
+    pub kept_answers: usize,
+    /// Messages that wait in its mailbox now.
+    pub waiting: usize,
+}
+
+/// The numbers of one shard, which it writes and anybody reads.
+#[derive(Default)]
+pub(crate) struct Gauges {
+    executions: AtomicUsize,
+    timers: AtomicUsize,
+    calls: AtomicUsize,
+    kept_answers: AtomicUsize,
+}
+
+/// Those of all shards.
+pub(crate) type AllGauges = Arc<Vec<Arc<Gauges>>>;
+
+impl Engine {
+    /// What each shard holds.
+    pub fn occupancy(&self) -> Vec<Occupancy> {
+        let shared = self.shared();
+        let mailboxes = shared.mailboxes.all().iter();
+        mailboxes
+            .zip(shared.gauges.iter())
+            .map(|(mailbox, gauges)| Occupancy {
+                executions: gauges.executions.load(Ordering::Relaxed),
+                timers: gauges.timers.load(Ordering::Relaxed),
+                calls: gauges.calls.load(Ordering::Relaxed),
+                kept_answers: gauges.kept_answers.load(Ordering::Relaxed),
+                waiting: mailbox.max_capacity() - mailbox.capacity(),
+            })
+            .collect()
+    }
+
+    /// Batches that wait for the next commit.
+    pub fn queued_commits(&self) -> usize {
+        self.shared().commits.queued()
+    }
+}
+
+impl Shard {
+    /// Writes down what it holds.
+    pub(crate) fn note_occupancy(&self) {
+        self.gauges.executions.store(self.live.len(), Ordering::Relaxed);
+        self.gauges.timers.store(self.timers.len(), Ordering::Relaxed);
+        self.gauges.calls.store(self.calls, Ordering::Relaxed);
+        self.gauges.kept_answers.store(self.outage.kept(), Ordering::Relaxed);
+    }
+}
