@@ -7,6 +7,7 @@ use crate::error::{CallError, TransportError, TransportKind};
 use crate::model::{Operation, Service};
 use crate::place::{self, Place};
 use crate::protocol::{self, HttpRequest, InputError};
+use crate::read_only;
 use crate::response::{self, DecodeError, Fault, Form, HttpAnswer, Output};
 use crate::sigv4::{Scope, encode};
 use bytes::Bytes;
@@ -87,6 +88,11 @@ impl Client {
         let input = with_token(call.service, call.operation, call.input);
         let mut request = protocol::request(call.service, call.operation, &input, call.streamed.clone())?;
         let place = self.place(&call, &input, &mut request)?;
+        if self.config().only_reads_aws {
+            let (service, operation) = (&call.service.name, &call.operation.name);
+            let is_read = read_only::reads(service, operation);
+            read_only::check(&place.endpoint, is_read, || format!("{service}:{operation}"))?;
+        }
         checksum::add(call.operation, &mut request)?;
         let mut attempt = 1;
         loop {

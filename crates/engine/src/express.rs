@@ -21,7 +21,7 @@ use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StartedThrough, Tim
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use tasks::TaskCall;
+use tasks::{Caller, TaskCall};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// How a synchronous execution ended.
@@ -219,6 +219,7 @@ impl ExpressRun {
             parameters: task.input,
             region: self.about.region.clone(),
             execution_arn: self.about.arn.0.clone(),
+            caller: Caller { execution_role: self.about.role_arn.clone(), credentials_role: task.role_arn },
             mock: mock.filter(|mock| tasks.is_mocked(mock)),
         };
         let arn = self.about.arn.clone();

@@ -14,7 +14,7 @@ use model::limits;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tasks::{HttpExchange, TaskCall};
+use tasks::{Caller, HttpExchange, TaskCall};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -123,12 +123,13 @@ async fn call(
     task: OutstandingTask,
     reveal_secrets: bool,
 ) -> (Stimulus, Option<HttpExchange>) {
-    let OutstandingTask { scope, task, resource, input, .. } = task;
+    let OutstandingTask { scope, task, resource, input, role_arn, .. } = task;
     let call = TaskCall {
         resource: resource.clone(),
         parameters: input,
         region: about.region.clone(),
         execution_arn: about.arn.0.clone(),
+        caller: Caller { execution_role: about.role_arn.clone(), credentials_role: role_arn },
         mock: None,
     };
     let inspected = shared.tasks.inspect(call, reveal_secrets);

@@ -39,7 +39,7 @@ mod services;
 mod start_execution;
 mod workflows;
 
-pub use call::{CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+pub use call::{Caller, CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 pub use errors::outcome_unknown;
 pub use function_name::FunctionName;
 pub use functions::{FunctionCaller, InvokeFuture};

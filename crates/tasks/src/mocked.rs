@@ -152,6 +152,7 @@ mod tests {
             parameters: Payload::from(Value::Null),
             region: "us-east-1".into(),
             execution_arn: "arn".into(),
+            caller: crate::Caller::default(),
             mock: None,
         };
         let TaskOutcome::Failed(failure) = super::call(None, &call, &mock) else { panic!("it succeeded") };

@@ -1,5 +1,6 @@
 //! Objects of S3, for what reads items and writes results of Map Runs.
 
+use crate::call::Caller;
 use crate::services::Services;
 use aws::{CallError, OperationError, s3};
 use json::Value;
@@ -83,11 +84,12 @@ pub struct ObjectError {
 pub(crate) struct S3 {
     services: Arc<Services>,
     region: String,
+    caller: Caller,
 }
 
 impl S3 {
-    pub(crate) fn new(services: Arc<Services>, region: &str) -> S3 {
-        S3 { services, region: region.to_owned() }
+    pub(crate) fn new(services: Arc<Services>, region: &str, caller: Caller) -> S3 {
+        S3 { services, region: region.to_owned(), caller }
     }
 
     fn client(&self) -> Result<&aws::Client, ObjectError> {

@@ -1,6 +1,6 @@
 //! From a Resource to its integration.
 
-use crate::call::{CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+use crate::call::{Caller, CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
 use crate::jobs::{self, Job};
 use crate::mocks::{MockError, MockedCall, Mocks};
@@ -204,8 +204,8 @@ impl TaskRunner for Tasks {
         })
     }
 
-    fn objects(&self, region: &str) -> Option<Arc<dyn Objects>> {
-        Some(Arc::new(S3::new(self.services.clone(), region)))
+    fn objects(&self, region: &str, caller: Caller) -> Option<Arc<dyn Objects>> {
+        Some(Arc::new(S3::new(self.services.clone(), region, caller)))
     }
 
     fn connect(&self, workflows: Weak<dyn Workflows>) {

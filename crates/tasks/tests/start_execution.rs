@@ -43,6 +43,7 @@ impl Workflows for Engine {
         let has_failed = self.end != ExecutionStatus::Succeeded;
         Box::pin(std::future::ready(Ok(EndedWorkflow {
             execution_arn: arn.into(),
+            caller: tasks::Caller::default(),
             state_machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:child".into(),
             name: "c".into(),
             status: self.end,
@@ -71,6 +72,7 @@ fn call(resource: &str, parameters: &str) -> TaskCall {
         parameters: Payload::from_text(parameters).unwrap(),
         region: "us-east-1".into(),
         execution_arn: "arn:aws:states:us-east-1:000000000000:execution:parent:p".into(),
+        caller: tasks::Caller::default(),
         mock: None,
     }
 }

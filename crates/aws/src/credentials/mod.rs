@@ -72,6 +72,8 @@ enum Kind {
 pub struct NoCredentials {
     /// Where they were looked for, and what was wrong there.
     pub reason: String,
+    /// Whether somebody was asked for them and said no; nobody may have been reached otherwise.
+    pub is_refused: bool,
 }
 
 impl CredentialsSource {
