@@ -119,7 +119,7 @@ impl Client {
     ) -> Result<Place, CallError> {
         let no_endpoint = || CallError::NoEndpoint { service: call.service.name.to_string() };
         let config = self.config();
-        if !self.reaches(&place::setting(call.service)) {
+        if !self.reaches(&call.service.setting()) {
             return Err(no_endpoint());
         }
         let mut place = place::of(call.service, call.operation, call.region, &config.endpoints, request)

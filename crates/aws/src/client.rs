@@ -125,12 +125,17 @@ impl Client {
 
     /// The same client with every service at one endpoint. It shares the connections.
     pub fn with_endpoint(&self, endpoint: Endpoint) -> Client {
-        self.with(ClientConfig { endpoints: Endpoints::none().with_default(endpoint), ..self.config().clone() })
+        self.with(ClientConfig {
+            endpoints: Endpoints::none().with_default(endpoint),
+            ..self.config().clone()
+        })
     }
 
     /// The same client with every service at AWS. It shares the connections.
     pub fn at_aws(&self) -> Client {
-        self.with(ClientConfig { endpoints: Endpoints::none(), calls_aws: true, ..self.config().clone() })
+        let credentials = self.config().credentials.for_aws();
+        let endpoints = Endpoints::none();
+        self.with(ClientConfig { endpoints, credentials, calls_aws: true, ..self.config().clone() })
     }
 
     /// The same client with nothing trusted but these certificates, in PEM. It has connections of its own.

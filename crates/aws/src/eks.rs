@@ -15,7 +15,8 @@ pub async fn token(client: &Client, region: &str, cluster: &str) -> Result<Strin
     let credentials = client.config().credentials.get().await;
     let credentials = credentials.map_err(|error| CallError::NoCredentials { reason: error.reason })?;
     // No call is made, so that AWS's own address will do where nothing is configured.
-    let endpoint = client.endpoint_of("sts", region).or_else(|_| client.at_aws().endpoint_of("sts", region))?;
+    let endpoint =
+        client.endpoint_of("sts", region).or_else(|_| client.at_aws().endpoint_of("sts", region))?;
     let path = format!("{}/", endpoint.base_path);
     let query = [("Action", "GetCallerIdentity"), ("Version", "2011-06-15"), ("X-Amz-Expires", EXPIRES)];
     let query: Vec<(String, String)> =
@@ -52,7 +53,10 @@ mod tests {
         let url = String::from_utf8(url).unwrap();
         let (address, query) = url.split_once('?').unwrap();
         assert_eq!(address, "https://sts.eu-west-1.amazonaws.com/");
-        assert!(query.starts_with("Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Expires=60&"), "{query}");
+        assert!(
+            query.starts_with("Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Expires=60&"),
+            "{query}"
+        );
         assert!(query.contains("&X-Amz-Credential=AKID%2F"), "{query}");
         assert!(query.contains("&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&"), "{query}");
         assert!(query.contains("&X-Amz-Security-Token=to%2Fken&"), "{query}");

@@ -6,8 +6,21 @@ use crate::error::CallError;
 /// How the names of operations begin that only read. Whatever begins otherwise is taken for one that writes, a call of a
 /// function too: nobody knows what it does.
 const READS: [&str; 15] = [
-    "Get", "List", "Describe", "Head", "BatchGet", "BatchDescribe", "BatchCheck", "TransactGet", "Query", "Scan",
-    "Search", "Lookup", "Select", "Check", "Validate",
+    "Get",
+    "List",
+    "Describe",
+    "Head",
+    "BatchGet",
+    "BatchDescribe",
+    "BatchCheck",
+    "TransactGet",
+    "Query",
+    "Scan",
+    "Search",
+    "Lookup",
+    "Select",
+    "Check",
+    "Validate",
 ];
 
 /// The domains of AWS's own endpoints, in every partition.
@@ -49,7 +62,11 @@ pub(crate) fn reads_by_method(method: &str) -> bool {
 }
 
 /// Refuses a call that would write to AWS.
-pub(crate) fn check(endpoint: &Endpoint, is_read: bool, call: impl FnOnce() -> String) -> Result<(), CallError> {
+pub(crate) fn check(
+    endpoint: &Endpoint,
+    is_read: bool,
+    call: impl FnOnce() -> String,
+) -> Result<(), CallError> {
     match endpoint.is_aws() && !is_read {
         true => Err(CallError::ReadOnly { call: call(), host: endpoint.host().to_owned() }),
         false => Ok(()),
@@ -72,7 +89,12 @@ mod tests {
         ] {
             assert!(is(url), "{url}");
         }
-        for url in ["http://localhost:4566", "http://notamazonaws.com", "http://amazonaws.com.example", "http://[::1]:1"] {
+        for url in [
+            "http://localhost:4566",
+            "http://notamazonaws.com",
+            "http://amazonaws.com.example",
+            "http://[::1]:1",
+        ] {
             assert!(!is(url), "{url}");
         }
     }
@@ -84,9 +106,12 @@ mod tests {
         {
             assert!(reads(service, operation), "{operation}");
         }
-        for (service, operation) in
-            [("dynamodb", "PutItem"), ("lambda", "Invoke"), ("sqs", "ReceiveMessage"), ("rdsdata", "ExecuteStatement")]
-        {
+        for (service, operation) in [
+            ("dynamodb", "PutItem"),
+            ("lambda", "Invoke"),
+            ("sqs", "ReceiveMessage"),
+            ("rdsdata", "ExecuteStatement"),
+        ] {
             assert!(!reads(service, operation), "{operation}");
         }
         assert!(reads_by_method("get") && !reads_by_method("POST"));

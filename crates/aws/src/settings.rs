@@ -103,7 +103,7 @@ impl Settings {
         let calls_aws = self.chain.names_any();
         let credentials = match calls_aws {
             true => CredentialsSource::chain(self.chain.clone()),
-            false => CredentialsSource::from(crate::Credentials::new("local", "local")),
+            false => CredentialsSource::local(),
         };
         let mut config = ClientConfig::new(self.endpoints.clone(), credentials);
         config.calls_aws = calls_aws && !self.endpoints.has_default();

@@ -282,7 +282,8 @@ mod tests {
     #[test]
     fn a_presigned_request_is_the_one_of_the_documentation() {
         // "Authenticating Requests: Using Query Parameters" of S3's API reference.
-        let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+        let credentials =
+            Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
         let request = Signable {
             method: "GET",
             path: "/test.txt",

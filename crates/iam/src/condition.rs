@@ -114,8 +114,9 @@ impl Condition {
                     is_negated,
                     passes_without,
                     quantifier,
-                    values: read_values(values, test, has_variables)
-                        .ok_or_else(|| wrong(place, &format!("has no value that {operator} takes for {key}")))?,
+                    values: read_values(values, test, has_variables).ok_or_else(|| {
+                        wrong(place, &format!("has no value that {operator} takes for {key}"))
+                    })?,
                 });
             }
         }
@@ -204,10 +205,15 @@ mod tests {
     #[test]
     fn texts_are_compared() {
         let equals = r#"{"StringEquals":{"aws:PrincipalTag/team":["a","b"]}}"#;
-        assert!(met(equals, &[("aws:principaltag/TEAM", "b")]) && !met(equals, &[("aws:PrincipalTag/team", "B")]));
+        assert!(
+            met(equals, &[("aws:principaltag/TEAM", "b")]) && !met(equals, &[("aws:PrincipalTag/team", "B")])
+        );
         assert!(met(r#"{"StringEqualsIgnoreCase":{"k":"A"}}"#, &[("k", "a")]));
         assert!(met(r#"{"StringLike":{"k":"a*c"}}"#, &[("k", "abc")]));
-        assert!(!met(r#"{"StringEquals":{"k":"a*"}}"#, &[("k", "ab")]) && met(r#"{"StringEquals":{"k":"a*"}}"#, &[("k", "a*")]));
+        assert!(
+            !met(r#"{"StringEquals":{"k":"a*"}}"#, &[("k", "ab")])
+                && met(r#"{"StringEquals":{"k":"a*"}}"#, &[("k", "a*")])
+        );
         let differs = r#"{"StringNotEquals":{"k":["a","b"]}}"#;
         assert!(met(differs, &[("k", "c")]) && !met(differs, &[("k", "b")]) && met(differs, &[]));
         assert!(met(r#"{"StringEquals":{"k":"${v}"}}"#, &[("k", "x"), ("v", "x")]));
@@ -216,7 +222,10 @@ mod tests {
     #[test]
     fn absent_keys_fail_unless_they_may_be_absent() {
         assert!(!met(r#"{"StringEquals":{"k":"a"}}"#, &[]));
-        assert!(met(r#"{"StringEqualsIfExists":{"k":"a"}}"#, &[]) && !met(r#"{"StringEqualsIfExists":{"k":"a"}}"#, &[("k", "b")]));
+        assert!(
+            met(r#"{"StringEqualsIfExists":{"k":"a"}}"#, &[])
+                && !met(r#"{"StringEqualsIfExists":{"k":"a"}}"#, &[("k", "b")])
+        );
         assert!(met(r#"{"Null":{"k":"true"}}"#, &[]) && !met(r#"{"Null":{"k":true}}"#, &[("k", "")]));
         assert!(met(r#"{"Null":{"k":"false"}}"#, &[("k", "v")]) && !met(r#"{"Null":{"k":"false"}}"#, &[]));
     }
@@ -224,12 +233,19 @@ mod tests {
     #[test]
     fn numbers_dates_truths_and_addresses_are_compared() {
         assert!(met(r#"{"NumericLessThanEquals":{"k":10}}"#, &[("k", "10.0")]));
-        assert!(!met(r#"{"NumericLessThan":{"k":"10"}}"#, &[("k", "10")]) && !met(r#"{"NumericLessThan":{"k":"10"}}"#, &[("k", "x")]));
+        assert!(
+            !met(r#"{"NumericLessThan":{"k":"10"}}"#, &[("k", "10")])
+                && !met(r#"{"NumericLessThan":{"k":"10"}}"#, &[("k", "x")])
+        );
         let between = r#"{"DateGreaterThan":{"t":"2026-01-01T00:00:00Z"},"DateLessThan":{"t":"2026-02-01"}}"#;
-        assert!(met(between, &[("t", "2026-01-15T10:00:00Z")]) && !met(between, &[("t", "2026-03-01T00:00:00Z")]));
+        assert!(
+            met(between, &[("t", "2026-01-15T10:00:00Z")]) && !met(between, &[("t", "2026-03-01T00:00:00Z")])
+        );
         assert!(met(r#"{"Bool":{"aws:SecureTransport":true}}"#, &[("aws:SecureTransport", "true")]));
         let inside = r#"{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","::1"]}}"#;
-        assert!(met(inside, &[("aws:SourceIp", "10.1.2.3")]) && !met(inside, &[("aws:SourceIp", "11.0.0.1")]));
+        assert!(
+            met(inside, &[("aws:SourceIp", "10.1.2.3")]) && !met(inside, &[("aws:SourceIp", "11.0.0.1")])
+        );
         assert!(met(r#"{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#, &[("aws:SourceIp", "11.0.0.1")]));
         assert!(met(r#"{"ArnNotLike":{"a":"arn:aws:sns:*:*:t"}}"#, &[("a", "arn:aws:sns:r:1:u")]));
     }
@@ -258,7 +274,10 @@ mod tests {
             r#"{"StringEquals":"k"}"#,
         ] {
             let operators = json::parse(condition).unwrap();
-            assert!(Condition::read_all(operators.as_object().unwrap(), true, "here").is_err(), "{condition}");
+            assert!(
+                Condition::read_all(operators.as_object().unwrap(), true, "here").is_err(),
+                "{condition}"
+            );
         }
     }
 }

@@ -16,4 +16,5 @@ mod values;
 
 pub use context::Context;
 pub use decide::{Decision, Request, decide};
+pub use pattern::is_like;
 pub use policy::{Policy, PolicyError};

@@ -38,9 +38,7 @@ impl Pattern {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
-            if has_variables
-                && let Some((part, behind)) = variable(rest)
-            {
+            if has_variables && let Some((part, behind)) = variable(rest) {
                 parts.push(part);
                 rest = behind;
                 continue;
@@ -128,6 +126,12 @@ pub(crate) fn matches(pieces: &[Piece], text: &str, case: Case) -> bool {
         }
     }
     pieces.get(piece..).unwrap_or_default().iter().all(|piece| *piece == Piece::Any)
+}
+
+/// Whether a text is what a pattern with the wildcards `*` and `?` says. Letters differ in their cases.
+pub fn is_like(pattern: &str, text: &str) -> bool {
+    let pieces = Pattern::read(pattern, false).fill(&Context::new()).unwrap_or_default();
+    matches(&pieces, text, Case::Sensitive)
 }
 
 fn is_same(a: char, b: char, case: Case) -> bool {

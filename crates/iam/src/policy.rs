@@ -58,7 +58,8 @@ impl Policy {
         };
         let read = |(index, statement): (usize, &Value)| {
             let named = statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
-            let place = named.map_or_else(|| format!("statement {}", index + 1), |sid| format!("statement {sid}"));
+            let place =
+                named.map_or_else(|| format!("statement {}", index + 1), |sid| format!("statement {sid}"));
             Statement::read(statement, has_variables, &place)
         };
         let statements = statements.into_iter().map(read).collect::<Result<_, _>>()?;
@@ -107,7 +108,10 @@ fn choice(
     if listed == "Action"
         && let Some(text) = texts.iter().find(|text| *text != "*" && !text.contains(':'))
     {
-        return Err(wrong(place, &format!("names the action {text:?}, which is not of the form SERVICE:ACTION")));
+        return Err(wrong(
+            place,
+            &format!("names the action {text:?}, which is not of the form SERVICE:ACTION"),
+        ));
     }
     let patterns = texts.iter().map(|text| Pattern::read(text, has_variables)).collect();
     Ok(Choice { is_negated, patterns })
@@ -181,7 +185,8 @@ mod tests {
 
     #[test]
     fn one_statement_needs_no_list() {
-        let policy = Policy::parse(r#"{"Statement":{"Effect":"Deny","NotAction":"a:*","NotResource":["x"]}}"#);
+        let policy =
+            Policy::parse(r#"{"Statement":{"Effect":"Deny","NotAction":"a:*","NotResource":["x"]}}"#);
         assert_eq!(policy.unwrap().statements.len(), 1);
     }
 

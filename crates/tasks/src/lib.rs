@@ -14,6 +14,7 @@
 //! The contract its callers keep: calls run inside a tokio runtime; an attempt is given up by dropping its future. An
 //! attempt that was under way when the process died is not called again: [`outcome_unknown`] says what to record.
 
+mod access;
 mod api_gateway;
 mod call;
 mod emr;
@@ -32,21 +33,29 @@ mod mocks;
 mod objects;
 mod operation;
 mod optimised;
+mod permissions;
+mod policies;
+mod roles;
+mod routing;
 mod runner;
 mod sdk_integration;
 mod sdk_metadata;
 mod services;
 mod start_execution;
+mod watched;
 mod workflows;
 
 pub use call::{Caller, CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 pub use errors::outcome_unknown;
 pub use function_name::FunctionName;
 pub use functions::{FunctionCaller, InvokeFuture};
-pub use http_invoke::{HttpExchange, HttpRequestShown, HttpResponseShown};
+pub use http_invoke::{Connections, ConnectionsError, HttpExchange, HttpRequestShown, HttpResponseShown};
 pub use mocks::{MockError, MockedCall, Mocks};
 pub use objects::{ListObjects, ObjectContent, ObjectError, ObjectFuture, ObjectPart, Objects, PutObject};
 pub use operation::{Operation, polled_operation, requested_operation};
+pub use policies::Policies;
+pub use roles::AssumeRoles;
+pub use routing::{Routing, RoutingError};
 pub use runner::{TaskLimits, Tasks};
 pub use workflows::{
     EndedWorkflow, StartedWorkflow, WorkflowError, WorkflowFuture, WorkflowStart, Workflows,

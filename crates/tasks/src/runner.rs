@@ -1,11 +1,17 @@
 //! From a Resource to its integration.
 
+use crate::access::{Access, CallFailure};
 use crate::call::{Caller, CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
+use crate::http_invoke::Connections;
 use crate::jobs::{self, Job};
+use crate::mock_config::Mocked;
 use crate::mocks::{MockError, MockedCall, Mocks};
 use crate::objects::{Objects, S3};
 use crate::optimised::Request;
+use crate::policies::Policies;
+use crate::roles::AssumeRoles;
+use crate::routing::{Destination, Routing};
 use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
 use crate::{
@@ -70,9 +76,8 @@ impl Tasks {
     /// client.
     pub fn new(host: Option<lambda::FunctionHost>, client: Option<aws::Client>, limits: TaskLimits) -> Tasks {
         let host = host.map(|host| Arc::new(host) as Arc<dyn FunctionCaller>);
-        let services = Arc::new(Services::new(client.clone()));
-        let client = client.map(|client| Arc::new(client) as Arc<dyn FunctionCaller>);
-        Tasks { services, ..Tasks::with_callers(host.into_iter().chain(client).collect(), limits) }
+        let services = Arc::new(Services::new(client));
+        Tasks { services, ..Tasks::with_callers(host.into_iter().collect(), limits) }
     }
 
     /// Functions are called by the first of `callers` that has them; no services are.
@@ -91,6 +96,46 @@ impl Tasks {
     pub fn with_mocks(self, mocks: Mocks) -> Tasks {
         Tasks { mocks: Some(mocks), ..self }
     }
+
+    /// Calls go where this file says.
+    pub fn with_routing(self, routing: Routing) -> Tasks {
+        self.with_access(|access| Access { routing: Some(routing), ..access })
+    }
+
+    /// Calls are refused that these policies do not allow to the state machine's role.
+    pub fn with_policies(self, policies: Policies) -> Tasks {
+        self.with_access(|access| Access { policies: Some(policies), ..access })
+    }
+
+    /// Calls are made with credentials of the state machine's role, where the mode says so.
+    pub fn with_assumed_roles(self, mode: AssumeRoles) -> Tasks {
+        self.with_access(|access| access.assuming(mode))
+    }
+
+    /// HTTP Tasks find their connections in this file, and at EventBridge where it does not have them.
+    pub fn with_connections(self, connections: Connections) -> Tasks {
+        let mut services = (*self.services).clone();
+        services.connections = Some(connections);
+        Tasks { services: Arc::new(services), ..self }
+    }
+
+    fn with_access(self, change: impl FnOnce(Access) -> Access) -> Tasks {
+        let mut services = (*self.services).clone();
+        services.access = change(services.access);
+        Tasks { services: Arc::new(services), ..self }
+    }
+
+    /// What a mock of the routing file answers, if one does.
+    fn routed_mock(&self, call: &TaskCall) -> Result<Option<Mocked>, TaskOutcome> {
+        match self.services.access.destination(call) {
+            Ok(Some(Destination::Mock(mocked))) => Ok(Some(mocked)),
+            Ok(_) => Ok(None),
+            Err(CallFailure::NotMade(failure)) => Err(TaskOutcome::Failed(failure)),
+            Err(CallFailure::Operation(error)) => {
+                Err(errors::failed(model::error_name::RUNTIME, &error.to_string()))
+            }
+        }
+    }
 }
 
 impl TaskRunner for Tasks {
@@ -100,6 +145,11 @@ impl TaskRunner for Tasks {
             if let Some(mock) = &call.mock {
                 return mocked::call(tasks.mocks.as_ref(), &call, mock);
             }
+            match tasks.routed_mock(&call) {
+                Ok(None) => {}
+                Ok(Some(mocked)) => return mocked::call_routed(&call, mocked),
+                Err(outcome) => return outcome,
+            }
             let Some(integration) = integration(&call.resource) else {
                 return TaskOutcome::Failed(errors::not_called_yet(&call.resource));
             };
@@ -108,18 +158,20 @@ impl TaskRunner for Tasks {
             match integration {
                 Integration::LambdaFunction => {
                     let _permit = permit.await;
-                    lambda_function::call(&tasks.functions, &call).await
+                    lambda_function::call(&tasks.functions, &tasks.services, &call).await
                 }
                 Integration::LambdaInvoke => {
                     let _permit = permit.await;
-                    lambda_invoke::call(&tasks.functions, &call).await
+                    lambda_invoke::call(&tasks.functions, &tasks.services, &call).await
                 }
                 Integration::HttpInvoke => {
                     let _permit = permit.await;
                     http_invoke::call(&tasks.services, &call, false).await.0
                 }
                 // It does not leave the process, and the functions that hold every permit may wait for it.
-                Integration::StartExecution => start_execution::call(&tasks.workflows, &call).await,
+                Integration::StartExecution => {
+                    start_execution::call(&tasks.workflows, &tasks.services, &call).await
+                }
                 Integration::Sdk { service, action, prefix } => {
                     // The same is true of Step Functions' own actions that wait for the end of what they start.
                     let _permit = if service == "sfn" { None } else { Some(permit.await) };
@@ -145,7 +197,9 @@ impl TaskRunner for Tasks {
         let tasks = self.clone();
         Box::pin(async move {
             match integration(&call.resource) {
-                Some(Integration::HttpInvoke) if call.mock.is_none() => {
+                Some(Integration::HttpInvoke)
+                    if call.mock.is_none() && matches!(tasks.routed_mock(&call), Ok(None)) =>
+                {
                     let _permit = tasks.permits.acquire().await;
                     http_invoke::call(&tasks.services, &call, reveal_secrets).await
                 }
@@ -160,6 +214,11 @@ impl TaskRunner for Tasks {
         Box::pin(async move {
             if let Some(mock) = &call.mock {
                 return mocked::watch(tasks.mocks.as_ref(), &call, mock);
+            }
+            match tasks.routed_mock(&call) {
+                Ok(None) => {}
+                Ok(Some(mocked)) => return mocked::watch_routed(&call, mocked),
+                Err(outcome) => return outcome,
             }
             match integration(&call.resource) {
                 Some(Integration::StartExecution) => {
@@ -183,7 +242,7 @@ impl TaskRunner for Tasks {
         let tasks = self.clone();
         Box::pin(async move {
             // What a mock answers for was never started.
-            if call.mock.is_some() {
+            if call.mock.is_some() || !matches!(tasks.routed_mock(&call), Ok(None)) {
                 return;
             }
             match integration(&call.resource) {

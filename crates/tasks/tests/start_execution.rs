@@ -43,7 +43,6 @@ impl Workflows for Engine {
         let has_failed = self.end != ExecutionStatus::Succeeded;
         Box::pin(std::future::ready(Ok(EndedWorkflow {
             execution_arn: arn.into(),
-            caller: tasks::Caller::default(),
             state_machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:child".into(),
             name: "c".into(),
             status: self.end,

@@ -46,7 +46,8 @@ pub(super) async fn assume(
     // Boxed, because what signs this call may itself have been found by one.
     let call = Box::pin(client.call(OperationCall::new(&service, known, region, input)));
     let output = call.await.map_err(|error| {
-        let is_refused = matches!(&error, OperationError::Fault(fault) if fault.status < 500 && !fault.is_throttling());
+        let is_refused =
+            matches!(&error, OperationError::Fault(fault) if fault.status < 500 && !fault.is_throttling());
         no(error.to_string(), is_refused)
     })?;
     let credentials = output.value.get("Credentials").unwrap_or(&Value::Null);
