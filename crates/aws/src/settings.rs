@@ -14,6 +14,7 @@ pub struct Settings {
     /// Where services are that are not at AWS.
     pub endpoints: Endpoints,
     chain: ChainSettings,
+    only_reads_aws: bool,
 }
 
 /// What is wrong with the settings.
@@ -86,7 +87,7 @@ impl Settings {
             home,
             variables,
         };
-        Ok(Settings { region, endpoints, chain })
+        Ok(Settings { region, endpoints, chain, only_reads_aws: false })
     }
 
     /// With a service at this URL, unless the settings have a place of its own for it.
@@ -95,6 +96,17 @@ impl Settings {
             self.endpoints = self.endpoints.with(service, Endpoint::parse(url)?);
         }
         Ok(self)
+    }
+
+    /// With a service at this URL, whatever the settings have for it.
+    pub fn with_endpoint(mut self, service: &str, url: &str) -> Result<Settings, SettingsError> {
+        self.endpoints = self.endpoints.with(service, Endpoint::parse(url)?);
+        Ok(self)
+    }
+
+    /// With calls refused that would write to an account at AWS.
+    pub fn only_reading(self) -> Settings {
+        Settings { only_reads_aws: true, ..self }
     }
 
     /// A client with these settings. Services without a configured endpoint are called at AWS where the settings say whose
@@ -107,6 +119,7 @@ impl Settings {
         };
         let mut config = ClientConfig::new(self.endpoints.clone(), credentials);
         config.calls_aws = calls_aws && !self.endpoints.has_default();
+        config.only_reads_aws = self.only_reads_aws;
         config.ca_bundle.clone_from(&self.chain.ca_bundle);
         Client::new(config)
     }

@@ -176,7 +176,12 @@ impl ExpressRun {
     fn decide(&mut self, execution: &mut Execution, stimulus: Stimulus) {
         let now = self.shared.config.clock.now();
         let mut entropy = Drawn(&*self.shared.config.randomness);
-        let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| false };
+        let outside = Outside {
+            now,
+            entropy: &mut entropy,
+            activity_exists: &|_| false,
+            wait_scale: self.shared.config.wait_scale,
+        };
         let facts = machine::decide(execution, &self.machine.definition, stimulus, outside);
         let logging = self.logging.as_ref();
         if let Some(entry) = logging.and_then(|logging| logging.entry(&self.about.arn, execution, &facts)) {

@@ -89,7 +89,7 @@ impl Engine {
             reader_data: request.reader_data,
         };
         let mut entropy = Drawn(&*randomness);
-        let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true };
+        let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true, wait_scale: 1.0 };
         let mut trial = Trial::begin(setup, outside)?;
         // Dropped with the request: nobody else waits for the answers.
         let (mut called, mut calls, mut exchange) = (HashSet::new(), JoinSet::new(), None);
@@ -111,7 +111,7 @@ impl Engine {
                 () = until_due(&shared, &trial) => Stimulus::Tick,
             };
             let now = shared.config.clock.now();
-            let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true };
+            let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true, wait_scale: 1.0 };
             trial.go_on(stimulus, outside);
         }
     }

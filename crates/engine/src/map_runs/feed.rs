@@ -158,6 +158,7 @@ impl Selector {
             now: config.clock.now(),
             entropy: &mut Drawn(&*config.randomness),
             activity_exists: &|_| false,
+            wait_scale: config.wait_scale,
         };
         select_item(&mut self.execution, &self.definition, self.scope, item, outside)
     }

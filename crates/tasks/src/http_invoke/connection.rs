@@ -207,7 +207,10 @@ async fn token(
 }
 
 /// Parameters of a list, as EventBridge's secrets have them.
-fn listed<'v>(parameters: Option<&'v Value>, name: &'static str) -> impl Iterator<Item = (String, Value)> + use<'v> {
+fn listed<'v>(
+    parameters: Option<&'v Value>,
+    name: &'static str,
+) -> impl Iterator<Item = (String, Value)> + use<'v> {
     let items = parameters.and_then(|parameters| parameters.get(name)).and_then(Value::as_array);
     let read = |item: &Value| {
         let (key, value) = (item.get("key")?.as_str()?, item.get("value")?);
