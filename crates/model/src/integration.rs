@@ -245,8 +245,11 @@ pub const SERVICES: &[Service] = &[
             job("deleteNodegroup"),
             job("createFargateProfile"),
             job("deleteFargateProfile"),
-            job("runJob"),
-            plain("call"),
+            Action { required: &["ClusterName", "CertificateAuthority", "Endpoint", "Job"], ..job("runJob") },
+            Action {
+                required: &["ClusterName", "CertificateAuthority", "Endpoint", "Method", "Path"],
+                ..plain("call")
+            },
         ],
     },
     Service {

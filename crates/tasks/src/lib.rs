@@ -23,6 +23,7 @@ mod function_name;
 mod functions;
 mod http_invoke;
 mod jobs;
+mod kubernetes;
 mod lambda_errors;
 mod lambda_function;
 mod lambda_invoke;

@@ -15,8 +15,8 @@ use crate::routing::{Destination, Routing};
 use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
 use crate::{
-    api_gateway, errors, http_invoke, lambda_function, lambda_invoke, mocked, optimised, sdk_integration,
-    start_execution,
+    api_gateway, errors, http_invoke, kubernetes, lambda_function, lambda_invoke, mocked, optimised,
+    sdk_integration, start_execution,
 };
 use json::Payload;
 use model::{Pattern, TaskResource};
@@ -67,6 +67,10 @@ enum Integration<'a> {
     },
     /// A request to an API of API Gateway.
     ApiGateway,
+    /// A request to the API of a cluster of EKS.
+    KubernetesCall,
+    /// A Job of Kubernetes on a cluster of EKS.
+    KubernetesJob,
     /// A job that an optimised integration starts.
     Job(&'static Job),
 }
@@ -185,6 +189,14 @@ impl TaskRunner for Tasks {
                     let _permit = permit.await;
                     api_gateway::call(&tasks.services, &call).await
                 }
+                Integration::KubernetesCall => {
+                    let _permit = permit.await;
+                    kubernetes::call(&tasks.services, &call).await
+                }
+                Integration::KubernetesJob => {
+                    let _permit = permit.await;
+                    kubernetes::run_job(&tasks.services, &call).await
+                }
                 Integration::Job(job) => {
                     let _permit = permit.await;
                     jobs::start(&tasks.services, &call, job).await
@@ -225,13 +237,17 @@ impl TaskRunner for Tasks {
                     start_execution::watch(&tasks.workflows, &call, &submitted).await
                 }
                 Some(Integration::Job(job)) => jobs::watch(&tasks.services, &call, job, &submitted).await,
+                Some(Integration::KubernetesJob) => {
+                    kubernetes::watch(&tasks.services, &call, &submitted).await
+                }
                 Some(
                     Integration::LambdaFunction
                     | Integration::LambdaInvoke
                     | Integration::HttpInvoke
                     | Integration::Sdk { .. }
                     | Integration::Request { .. }
-                    | Integration::ApiGateway,
+                    | Integration::ApiGateway
+                    | Integration::KubernetesCall,
                 )
                 | None => TaskOutcome::Failed(errors::not_watched(&call.resource)),
             }
@@ -250,13 +266,17 @@ impl TaskRunner for Tasks {
                     start_execution::cancel(&tasks.workflows, &submitted).await;
                 }
                 Some(Integration::Job(job)) => jobs::cancel(&tasks.services, &call, job, &submitted).await,
+                Some(Integration::KubernetesJob) => {
+                    kubernetes::cancel(&tasks.services, &call, &submitted).await;
+                }
                 Some(
                     Integration::LambdaFunction
                     | Integration::LambdaInvoke
                     | Integration::HttpInvoke
                     | Integration::Sdk { .. }
                     | Integration::Request { .. }
-                    | Integration::ApiGateway,
+                    | Integration::ApiGateway
+                    | Integration::KubernetesCall,
                 )
                 | None => {}
             }
@@ -299,6 +319,8 @@ fn integration(resource: &TaskResource) -> Option<Integration<'_>> {
         ("lambda", "invoke") if is_request => Some(Integration::LambdaInvoke),
         ("states", "startExecution") => Some(Integration::StartExecution),
         ("http", "invoke") => Some(Integration::HttpInvoke),
+        ("eks", "call") if is_request => Some(Integration::KubernetesCall),
+        ("eks", "runJob") => Some(Integration::KubernetesJob),
         ("apigateway", "invoke") if is_request => Some(Integration::ApiGateway),
         _ if is_request => {
             optimised::find(service, action).map(|request| Integration::Request { request, action })

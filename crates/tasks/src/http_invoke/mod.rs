@@ -21,6 +21,7 @@ use model::{error_name, limits};
 use request::HttpCall;
 use std::time::Duration;
 
+pub(crate) use encoding::joined;
 pub(crate) use tokens::Tokens;
 
 pub use exchange::{HttpExchange, HttpRequestShown, HttpResponseShown};
