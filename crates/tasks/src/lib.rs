@@ -16,6 +16,7 @@
 
 mod access;
 mod api_gateway;
+mod bedrock;
 mod call;
 mod emr;
 mod errors;

@@ -15,7 +15,7 @@ use crate::routing::{Destination, Routing};
 use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
 use crate::{
-    api_gateway, errors, http_invoke, kubernetes, lambda_function, lambda_invoke, mocked, optimised,
+    api_gateway, bedrock, errors, http_invoke, kubernetes, lambda_function, lambda_invoke, mocked, optimised,
     sdk_integration, start_execution,
 };
 use json::Payload;
@@ -67,6 +67,8 @@ enum Integration<'a> {
     },
     /// A request to an API of API Gateway.
     ApiGateway,
+    /// A call of a model of Bedrock.
+    InvokeModel,
     /// A request to the API of a cluster of EKS.
     KubernetesCall,
     /// A Job of Kubernetes on a cluster of EKS.
@@ -189,6 +191,10 @@ impl TaskRunner for Tasks {
                     let _permit = permit.await;
                     api_gateway::call(&tasks.services, &call).await
                 }
+                Integration::InvokeModel => {
+                    let _permit = permit.await;
+                    bedrock::invoke_model(&tasks.services, &call).await
+                }
                 Integration::KubernetesCall => {
                     let _permit = permit.await;
                     kubernetes::call(&tasks.services, &call).await
@@ -247,6 +253,7 @@ impl TaskRunner for Tasks {
                     | Integration::Sdk { .. }
                     | Integration::Request { .. }
                     | Integration::ApiGateway
+                    | Integration::InvokeModel
                     | Integration::KubernetesCall,
                 )
                 | None => TaskOutcome::Failed(errors::not_watched(&call.resource)),
@@ -276,6 +283,7 @@ impl TaskRunner for Tasks {
                     | Integration::Sdk { .. }
                     | Integration::Request { .. }
                     | Integration::ApiGateway
+                    | Integration::InvokeModel
                     | Integration::KubernetesCall,
                 )
                 | None => {}
@@ -319,6 +327,7 @@ fn integration(resource: &TaskResource) -> Option<Integration<'_>> {
         ("lambda", "invoke") if is_request => Some(Integration::LambdaInvoke),
         ("states", "startExecution") => Some(Integration::StartExecution),
         ("http", "invoke") => Some(Integration::HttpInvoke),
+        ("bedrock", "invokeModel") if is_request => Some(Integration::InvokeModel),
         ("eks", "call") if is_request => Some(Integration::KubernetesCall),
         ("eks", "runJob") => Some(Integration::KubernetesJob),
         ("apigateway", "invoke") if is_request => Some(Integration::ApiGateway),

@@ -129,6 +129,18 @@ impl Services {
         input: &Value,
         form: Form,
     ) -> Result<Output, CallFailure> {
+        self.call_with(call, (model, action), input, form, None).await
+    }
+
+    /// The same with the payload of an operation whose payload is bytes.
+    pub(crate) async fn call_with(
+        &self,
+        call: &TaskCall,
+        (model, action): (&str, &str),
+        input: &Value,
+        form: Form,
+        payload: Option<Bytes>,
+    ) -> Result<Output, CallFailure> {
         let no_endpoint = || CallError::NoEndpoint { service: model.to_owned() };
         self.client.as_ref().ok_or_else(no_endpoint)?;
         let service = aws::model::service(model).ok_or_else(no_endpoint)?;
@@ -139,6 +151,7 @@ impl Services {
         // AWS: recorded test_s3_put_object_str, test_s3_put_object_bool: a stream gets the value's JSON, a string in its quotes.
         let streamed = service.streamed_member(operation).and_then(|member| input.get(&member.sdk_name));
         let streamed = streamed.filter(|value| !value.is_null()).map(|value| Bytes::from(value.to_text()));
+        let streamed = payload.or(streamed);
         let prepared =
             OperationCall { form, streamed, ..OperationCall::new(&service, operation, &call.region, input) };
         Ok(client.call(prepared).await?)

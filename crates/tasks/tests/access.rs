@@ -144,7 +144,8 @@ async fn what_the_role_is_not_allowed_fails_as_the_service_would_say_it() {
         {"Effect":"Deny","Action":"dynamodb:DeleteItem","Resource":"*"}"#;
     let tasks = tasks_at(&service.url).with_policies(policies(folder.path(), "own", statements));
     let put = |resource: &str, table: &str| {
-        by(service_call(resource, &format!(r#"{{"TableName":"{table}","Item":{{}},"Key":{{}}}}"#)), None)
+        let member = if resource.ends_with("putItem") { "Item" } else { "Key" };
+        by(service_call(resource, &format!(r#"{{"TableName":"{table}","{member}":{{}}}}"#)), None)
     };
     result(tasks.call(put("dynamodb:putItem", "open")).await);
     let user = "User: arn:aws:sts::111122223333:assumed-role/own/S is not authorized to perform";

@@ -205,7 +205,7 @@ async fn without_an_engine_the_failure_says_so() {
 #[tokio::test]
 async fn a_job_of_another_kind_cannot_be_watched() {
     let engine = Engine::that_ends(ExecutionStatus::Succeeded);
-    let resource = "arn:aws:states:::eks:runJob.sync";
+    let resource = "arn:aws:states:::lambda:invoke";
     let (error, cause) = failure(tasks(&engine).watch(call(resource, "{}"), submitted()).await);
     assert_eq!(error, "States.TaskFailed");
     assert!(cause.contains(resource), "{cause}");
