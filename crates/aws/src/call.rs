@@ -228,3 +228,18 @@ fn pause(attempt: u32) -> Duration {
     let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
     longest.mul_f64(0.5 + chance / 2.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_differ_by_chance() {
+        for (attempt, longest) in [(1, 100), (2, 200), (5, 1_600), (30, 20_000)] {
+            for _ in 0..20 {
+                let millis = pause(attempt).as_millis();
+                assert!((longest / 2..=longest).contains(&millis), "{attempt}: {millis}");
+            }
+        }
+    }
+}

@@ -73,6 +73,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("athena", "WorkGroup", "workgroup/{}"),
     ("batch", "JobDefinition", "job-definition/{}"),
     ("batch", "JobQueue", "job-queue/{}"),
+    ("batch", "JobId", "job/{}"),
     ("codebuild", "ProjectName", "project/{}"),
     ("databrew", "Name", "job/{}"),
     ("dynamodb", "TableName", "table/{}"),
@@ -190,11 +191,13 @@ fn named(prefix: &str, input: &Value, here: &impl Fn(&str) -> String) -> Vec<Str
     });
     let mut found: Vec<String> = found.collect();
     if found.is_empty() {
-        // Any member that is an ARN of the service says what is called.
+        // Any member that is an ARN of the service, or a list of them, says what is called.
         let members = input.as_object().into_iter().flat_map(|object| object.iter());
-        let is_of_service = |arn: &&str| arn.split(':').nth(2) == Some(prefix) && arn.starts_with("arn:");
-        found
-            .extend(members.filter_map(|(_, value)| value.as_str().filter(is_of_service).map(str::to_owned)));
+        let texts = members.flat_map(|(_, value)| {
+            value.as_array().unwrap_or(std::slice::from_ref(value)).iter().filter_map(Value::as_str)
+        });
+        let is_of_service = |arn: &&str| arn.starts_with("arn:") && arn.split(':').nth(2) == Some(prefix);
+        found.extend(texts.filter(is_of_service).map(str::to_owned));
     }
     found
 }

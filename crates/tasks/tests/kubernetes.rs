@@ -229,3 +229,19 @@ fn job_that_fails(_: &str, _: &str, _: usize) -> (u16, String) {
     let failed = r#"{"metadata":{"name":"j"},"status":{"conditions":[{"type":"Failed","status":"True"}]}}"#;
     (200, failed.to_owned())
 }
+
+#[tokio::test]
+async fn an_http_task_trusts_what_the_system_trusts() {
+    let cluster = Cluster::start(one_pod).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("connections.toml");
+    std::fs::write(&path, "[connections.open]\nauthorization = \"NONE\"\n").unwrap();
+    let tasks = tasks().with_connections(tasks::Connections::at(path, []).unwrap());
+    let endpoint = &cluster.endpoint;
+    let parameters = format!(
+        r#"{{"ApiEndpoint":"{endpoint}","Method":"GET","Authentication":{{"ConnectionArn":"arn:aws:events:r:1:connection/open/u"}}}}"#
+    );
+    let (error, _) = failure(tasks.call(service_call("http:invoke", &parameters)).await);
+    assert_eq!(error, "States.Http.Socket");
+    assert!(cluster.asked().is_empty());
+}

@@ -327,10 +327,28 @@ mod tests {
     }
 
     #[test]
+    fn queries_are_objects_texts_or_lists() {
+        let url = |query: &str| http(&format!(r#","QueryParameters":{query}"#)).unwrap().url(true);
+        assert_eq!(url(r#"{"a":["x","y"]}"#), "https://a.example/p?a=x&a=y");
+        assert_eq!(url(r#""a=x y&b""#), "https://a.example/p?a=x%20y&b=");
+        assert_eq!(url(r#"["a=1","b=2&c=3"]"#), "https://a.example/p?a=1&b=2&c=3");
+    }
+
+    #[test]
+    fn fixed_headers_are_sent_once() {
+        let call = http(r#","Headers":{"user-agent":"me","range":"bytes=1-2","x":"1"}"#).unwrap();
+        let names: Vec<String> =
+            call.finish("r").unwrap().headers.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["x", "User-Agent", "Range"]);
+    }
+
+    #[test]
     fn what_cannot_be_sent_is_refused() {
         for more in [
             r#","Headers":{"Host":"h"}"#,
             r#","Headers":{"X-Amz-Date":"h"}"#,
+            r#","Headers":{"Warning":"h"}"#,
+            r#","QueryParameters":[7]"#,
             r#","Headers":[]"#,
             r#","QueryParameters":7"#,
             r#","Method":"BREW""#,
