@@ -30,7 +30,18 @@ pub(crate) struct Roles {
     pub(crate) mode: AssumeRoles,
     /// What the sessions of this process are called.
     pub(crate) session: String,
-    assumed: Mutex<HashMap<(Arc<str>, Option<Arc<str>>, String, bool), CredentialsSource>>,
+    assumed: Mutex<HashMap<Session, CredentialsSource>>,
+}
+
+/// What the credentials of a role depend on.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Session {
+    role: Arc<str>,
+    /// The role that assumes it; where there is none, Stepwright's own credentials do.
+    by: Option<Arc<str>>,
+    region: String,
+    /// Whether STS is asked at AWS itself.
+    is_at_aws: bool,
 }
 
 /// Why a role's credentials are not there.
@@ -66,7 +77,9 @@ impl Roles {
         let asking = || if at_aws { client.at_aws() } else { client.clone() };
         let mut found = None;
         if let Some(role) = own {
-            let source = self.source((role.clone(), None, region, at_aws), asking);
+            let region = region.to_owned();
+            let session = Session { role: role.clone(), by: None, region, is_at_aws: at_aws };
+            let source = self.source(session, asking);
             source.get().await.map_err(|error| refused_own(role, error))?;
             found = Some(source);
         }
@@ -75,8 +88,9 @@ impl Roles {
                 Some(source) => asking().with_credentials(source.clone()),
                 None => asking(),
             };
-            let key = (role.clone(), own.cloned(), region, at_aws);
-            let source = self.source(key, asking);
+            let region = region.to_owned();
+            let session = Session { role: role.clone(), by: own.cloned(), region, is_at_aws: at_aws };
+            let source = self.source(session, asking);
             source.get().await.map_err(|error| refused_target(caller, role, error))?;
             found = Some(source);
         }
@@ -86,18 +100,14 @@ impl Roles {
         })
     }
 
-    fn source(
-        &self,
-        (role, by, region, at_aws): (Arc<str>, Option<Arc<str>>, &str, bool),
-        client: impl FnOnce() -> Client,
-    ) -> CredentialsSource {
+    fn source(&self, session: Session, client: impl FnOnce() -> Client) -> CredentialsSource {
         let mut assumed = self.assumed.lock().unwrap_or_else(PoisonError::into_inner);
         if assumed.len() >= MOST_ROLES {
             assumed.clear();
         }
-        let key = (role.clone(), by, region.to_owned(), at_aws);
-        let new = || CredentialsSource::assumed(client(), &role, &self.session, region);
-        assumed.entry(key).or_insert_with(new).clone()
+        let (role, region) = (session.role.clone(), session.region.clone());
+        let new = || CredentialsSource::assumed(client(), &role, &self.session, &region);
+        assumed.entry(session).or_insert_with(new).clone()
     }
 }
 

@@ -9,10 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The largest file that is read, in bytes.
 const MAX_FILE_SIZE: u64 = 16 << 20;
 
+/// Reads a file's text; the error says what is wrong with it.
+type Parse<T> = Box<dyn Fn(&str) -> Result<T, String> + Send + Sync>;
+
 /// What a file says, read anew whenever it has changed.
 pub(crate) struct Watched<T> {
     path: PathBuf,
-    parse: Box<dyn Fn(&str) -> Result<T, String> + Send + Sync>,
+    parse: Parse<T>,
     latest: Mutex<Option<Reading<T>>>,
 }
 

@@ -46,7 +46,7 @@ fn denied() -> Reply {
 /// The key that signed a request.
 fn signer(server: &StandIn, place: usize) -> String {
     let asked = server.asked();
-    let header = asked[place].headers.get("authorization").unwrap().to_str().unwrap().to_owned();
+    let header = asked.get(place).unwrap().headers.get("authorization").unwrap().to_str().unwrap().to_owned();
     header.split("Credential=").nth(1).unwrap().split('/').next().unwrap().to_owned()
 }
 
