@@ -33,7 +33,7 @@ Examples:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Dev(Dev),
     Run(Run),
     Validate(Validate),
