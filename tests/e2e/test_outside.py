@@ -158,6 +158,14 @@ def test_policies_allow_and_refuse_what_a_role_does(start, tmp_path):
     assert aws.operations() == ["GetItem"]
 
 
+def test_policies_that_cannot_be_read_stop_the_start(tmp_path):
+    (tmp_path / "worker.json").write_text('{"Statement": [{"Effect": "Allow", "Action": "s3:*"}]}')
+    for folder, problem in [(tmp_path, "statement 1 must have Resource or NotResource"), (tmp_path / "none", "No such file")]:
+        command = [binary(), "serve", "--port", "0", "--in-memory", "--policies", str(folder)]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert ended.returncode == 1 and f"the policies in {folder}" in ended.stderr and problem in ended.stderr
+
+
 def test_an_execution_calls_with_the_roles_of_its_machine(start, tmp_path):
     policies = tmp_path / "policies"
     policies.mkdir()

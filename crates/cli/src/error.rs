@@ -88,6 +88,9 @@ pub(crate) enum CliError {
     /// A routing file cannot be used.
     #[error(transparent)]
     Routing(#[from] tasks::RoutingError),
+    /// A folder of policies cannot be used.
+    #[error(transparent)]
+    Policies(#[from] tasks::PoliciesError),
     /// A file of connections cannot be used.
     #[error(transparent)]
     Connections(#[from] tasks::ConnectionsError),
@@ -155,6 +158,7 @@ impl CliError {
             | CliError::Settings(_)
             | CliError::Routing(_)
             | CliError::Connections(_)
+            | CliError::Policies(_)
             | CliError::ExecutionLog(_)
             | CliError::Runtime(_) => FAILURE,
         }
@@ -199,6 +203,9 @@ impl CliError {
             CliError::Routing(_) => {
                 Some("a route looks like: [[route]], service = \"dynamodb\", to = \"http://localhost:8000\"")
             }
+            CliError::Policies(_) => Some(
+                "a folder of policies holds ROLE.json for each role: a policy document of IAM, or a list of them",
+            ),
             CliError::Connections(_) => Some(
                 "a connection looks like: [connections.NAME], authorization = \"BASIC\", username = \"u\", password = { env = \"VARIABLE\" }",
             ),

@@ -62,8 +62,7 @@ impl Outside {
         }
         match &self.policies {
             Some(path) if path.as_os_str() == "iam" => tasks = tasks.with_policies(Policies::of_iam()),
-            Some(path) if path.is_dir() => tasks = tasks.with_policies(Policies::in_folder(path)),
-            Some(path) => return Err(CliError::NotAFolder { path: path.clone() }),
+            Some(path) => tasks = tasks.with_policies(Policies::in_folder(path)?),
             None => {}
         }
         if let Some(path) = &self.connections {

@@ -77,6 +77,9 @@ impl Functions {
 
 /// Whether the call's role may call the function.
 async fn may_invoke(services: &Services, call: &TaskCall, arn: &str) -> Result<(), CallFailure> {
+    if !services.access.checks_roles() {
+        return Ok(());
+    }
     let needed = [Permission { action: "lambda:InvokeFunction".to_owned(), resource: arn.to_owned() }];
     let context = Context::new().with("lambda:FunctionArn", arn);
     match services.access.check(services.client(), call, &needed, context).await {

@@ -38,6 +38,9 @@ pub(crate) async fn call(workflows: &Connection, services: &Services, call: &Tas
 ///
 /// AWS: public logs for the class of the error.
 async fn may_start(services: &Services, call: &TaskCall, arn: &str) -> Result<(), TaskOutcome> {
+    if !services.access.checks_roles() {
+        return Ok(());
+    }
     let needed = [Permission { action: "states:StartExecution".to_owned(), resource: arn.to_owned() }];
     match services.access.check(services.client(), call, &needed, Context::new()).await {
         Ok(()) => Ok(()),

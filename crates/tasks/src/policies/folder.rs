@@ -1,10 +1,10 @@
 //! A folder of policy documents.
 
-use super::{RolePolicies, read};
+use super::{PoliciesError, RolePolicies, read};
 use crate::watched::Watched;
 use iam::Policy;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Roles whose documents are kept in mind.
@@ -19,6 +19,20 @@ pub(super) struct Folder {
 impl Folder {
     pub(super) fn new(path: PathBuf) -> Folder {
         Folder { path, documents: Mutex::new(HashMap::new()) }
+    }
+
+    /// Whether every document can be read.
+    pub(super) fn check(&self) -> Result<(), PoliciesError> {
+        let unusable = |path: &Path, problem: String| PoliciesError { path: path.to_owned(), problem };
+        let listed =
+            std::fs::read_dir(&self.path).map_err(|error| unusable(&self.path, error.to_string()))?;
+        for entry in listed {
+            let path = entry.map_err(|error| unusable(&self.path, error.to_string()))?.path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                Watched::new(&path, read).get().map_err(|problem| unusable(&path, problem))?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn of_role(&self, name: &str) -> Result<RolePolicies, String> {
@@ -65,6 +79,8 @@ mod tests {
             problem.ends_with("r.json: statement 1 must have the Effect \"Allow\" or \"Deny\""),
             "{problem}"
         );
+        let refused = of.check().unwrap_err().to_string();
+        assert!(refused.contains("r.json cannot be used: statement 1 must have the Effect"), "{refused}");
         for name in ["", "../r", ".hidden", "a/b"] {
             assert!(of.of_role(name).is_err(), "{name}");
         }

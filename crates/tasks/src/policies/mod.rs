@@ -19,6 +19,16 @@ pub struct Policies {
     source: Arc<Source>,
 }
 
+/// Why a folder of policies cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the policies in {path} cannot be used: {problem}", path = path.display())]
+pub struct PoliciesError {
+    /// The folder, or the file in it.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
 #[derive(Debug)]
 enum Source {
     Folder(Folder),
@@ -43,9 +53,12 @@ pub(crate) enum Refusal {
 
 impl Policies {
     /// A folder with a document for each role, named after it: `my-role.json`. It holds a policy or a list of policies, and is
-    /// read again when it has changed. A role without a document is allowed nothing.
-    pub fn in_folder(path: impl Into<PathBuf>) -> Policies {
-        Policies { source: Arc::new(Source::Folder(Folder::new(path.into()))) }
+    /// read again when it has changed. A role without a document is allowed nothing. The documents have to be good now; what
+    /// is broken later fails the calls of its role.
+    pub fn in_folder(path: impl Into<PathBuf>) -> Result<Policies, PoliciesError> {
+        let folder = Folder::new(path.into());
+        folder.check()?;
+        Ok(Policies { source: Arc::new(Source::Folder(folder)) })
     }
 
     /// The policies that IAM, at AWS or at the configured endpoint, has of a role: its own, those attached to it, and its
