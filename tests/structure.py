@@ -22,11 +22,12 @@ MAY_USE = {
     "expr": {"json", "jsonpath", "jsonata"},
     "asl": {"json", "model", "jsonpath", "jsonata", "expr"},
     "machine": {"json", "model", "jsonpath", "jsonata", "expr", "asl"},
+    "iam": {"json", "model"},
     "store": set(),
     "aws": {"json", "model"},
     "lambda": {"json", "model"},
     "logs": {"json", "model", "aws"},
-    "tasks": {"json", "model", "aws", "lambda"},
+    "tasks": {"json", "model", "iam", "aws", "lambda"},
     "engine": LANGUAGE | {"store", "logs", "tasks"},
     "server": LANGUAGE | {"store", "logs", "tasks", "aws", "lambda", "engine"},
     "cli": LANGUAGE | {"template", "store", "logs", "tasks", "aws", "lambda", "engine", "server"},
@@ -36,7 +37,7 @@ MAY_USE = {
 }
 
 # Crates that are functions of their arguments: no clock, randomness, environment, file, network or thread.
-PURE = ["json", "jsonpath", "jsonata", "expr", "model", "template", "asl", "machine"]
+PURE = ["json", "jsonpath", "jsonata", "expr", "model", "template", "iam", "asl", "machine"]
 IMPURE_CRATES = {"tokio", "rand", "getrandom", "uuid", "rustix", "fs4", "fastrand", "chrono", "time"}
 IMPURE = re.compile(
     r"\btokio\b|\bSystemTime\b|\bInstant::now\b|\bstd::time::Instant\b|\buse std::time::\{[^;]*\bInstant\b|\bgetrandom\b|\brand::|\bthread_rng\b|\bRandomState\b"

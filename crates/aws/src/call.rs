@@ -7,6 +7,7 @@ use crate::error::{CallError, TransportError, TransportKind};
 use crate::model::{Operation, Service};
 use crate::place::{self, Place};
 use crate::protocol::{self, HttpRequest, InputError};
+use crate::read_only;
 use crate::response::{self, DecodeError, Fault, Form, HttpAnswer, Output};
 use crate::sigv4::{Scope, encode};
 use bytes::Bytes;
@@ -87,6 +88,11 @@ impl Client {
         let input = with_token(call.service, call.operation, call.input);
         let mut request = protocol::request(call.service, call.operation, &input, call.streamed.clone())?;
         let place = self.place(&call, &input, &mut request)?;
+        if self.config().only_reads_aws {
+            let (service, operation) = (&call.service.name, &call.operation.name);
+            let is_read = read_only::reads(service, operation);
+            read_only::check(&place.endpoint, is_read, || format!("{service}:{operation}"))?;
+        }
         checksum::add(call.operation, &mut request)?;
         let mut attempt = 1;
         loop {
@@ -113,7 +119,7 @@ impl Client {
     ) -> Result<Place, CallError> {
         let no_endpoint = || CallError::NoEndpoint { service: call.service.name.to_string() };
         let config = self.config();
-        if !self.reaches(&place::setting(call.service)) {
+        if !self.reaches(&call.service.setting()) {
             return Err(no_endpoint());
         }
         let mut place = place::of(call.service, call.operation, call.region, &config.endpoints, request)
@@ -221,4 +227,19 @@ fn pause(attempt: u32) -> Duration {
     let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(16).saturating_sub(1)).min(LONGEST_PAUSE);
     let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
     longest.mul_f64(0.5 + chance / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_differ_by_chance() {
+        for (attempt, longest) in [(1, 100), (2, 200), (5, 1_600), (30, 20_000)] {
+            for _ in 0..20 {
+                let millis = pause(attempt).as_millis();
+                assert!((longest / 2..=longest).contains(&millis), "{attempt}: {millis}");
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use crate::credentials::{Credentials, CredentialsSource};
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::error::{CallError, TransportError, TransportKind};
+use crate::read_only;
 use crate::sigv4::{self, Scope, Signable};
 use crate::transport::{Answer, Transport, TransportConfig};
 use bytes::Bytes;
@@ -21,6 +22,8 @@ pub struct ClientConfig {
     pub credentials: CredentialsSource,
     /// Whether services without a configured endpoint are called at AWS.
     pub calls_aws: bool,
+    /// Whether calls that would write to an account at AWS are refused.
+    pub only_reads_aws: bool,
     /// How long making a connection may take.
     pub connect_timeout: Duration,
     /// How long the whole call may take; a Lambda function may run for 15 minutes.
@@ -45,6 +48,7 @@ impl ClientConfig {
             endpoints,
             credentials: credentials.into(),
             calls_aws: false,
+            only_reads_aws: false,
             connect_timeout: Duration::from_secs(5),
             call_timeout: Duration::from_secs(16 * 60),
             attempt_timeout: Duration::from_secs(70),
@@ -65,13 +69,15 @@ pub struct Client {
 #[derive(Debug)]
 struct Inner {
     config: ClientConfig,
-    transport: Transport,
+    transport: Arc<Transport>,
 }
 
 /// A call of an operation.
 pub(crate) struct Call<'a> {
     /// The service as signatures and endpoints name it.
     pub(crate) service: &'static str,
+    /// `Invoke`
+    pub(crate) operation: &'a str,
     pub(crate) region: &'a str,
     pub(crate) method: &'static str,
     /// Percent-encoded, from the slash on.
@@ -107,8 +113,58 @@ impl Client {
             connect_timeout: config.connect_timeout,
             max_idle_per_host: config.max_idle_per_host,
             ca_bundle: config.ca_bundle.clone(),
+            certificates: None,
         });
-        Client { inner: Arc::new(Inner { config, transport }) }
+        Client { inner: Arc::new(Inner { config, transport: Arc::new(transport) }) }
+    }
+
+    /// The same client with calls that these credentials sign. It shares the connections.
+    pub fn with_credentials(&self, credentials: CredentialsSource) -> Client {
+        self.with(ClientConfig { credentials, ..self.config().clone() })
+    }
+
+    /// The same client with every service at one endpoint. It shares the connections.
+    pub fn with_endpoint(&self, endpoint: Endpoint) -> Client {
+        self.with(ClientConfig {
+            endpoints: Endpoints::none().with_default(endpoint),
+            ..self.config().clone()
+        })
+    }
+
+    /// The same client with every service at AWS. It shares the connections.
+    pub fn at_aws(&self) -> Client {
+        let credentials = self.config().credentials.for_aws();
+        let endpoints = Endpoints::none();
+        self.with(ClientConfig { endpoints, credentials, calls_aws: true, ..self.config().clone() })
+    }
+
+    /// The same client with nothing trusted but these certificates, in PEM. It has connections of its own.
+    pub fn trusting(&self, certificates: Vec<u8>) -> Client {
+        let config = self.config().clone();
+        let transport = Transport::new(TransportConfig {
+            connect_timeout: config.connect_timeout,
+            max_idle_per_host: config.max_idle_per_host,
+            ca_bundle: None,
+            certificates: Some(certificates),
+        });
+        Client { inner: Arc::new(Inner { config, transport: Arc::new(transport) }) }
+    }
+
+    fn with(&self, config: ClientConfig) -> Client {
+        Client { inner: Arc::new(Inner { config, transport: self.inner.transport.clone() }) }
+    }
+
+    /// Whether the service is called at AWS itself.
+    pub fn calls_at_aws(&self, service: &str) -> bool {
+        match self.config().endpoints.get(service) {
+            Some(endpoint) => endpoint.is_aws(),
+            None => self.config().calls_aws,
+        }
+    }
+
+    /// Whether the service has an endpoint of its own.
+    pub fn has_own_endpoint(&self, service: &str) -> bool {
+        self.config().endpoints.has_own(service)
     }
 
     /// Whether an address of the service is configured, or it is called at AWS.
@@ -127,6 +183,10 @@ impl Client {
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let config = self.config();
         let endpoint = self.endpoint_of(call.service, call.region)?;
+        if config.only_reads_aws {
+            let is_read = read_only::reads(call.service, call.operation);
+            read_only::check(&endpoint, is_read, || format!("{}:{}", call.service, call.operation))?;
+        }
         let credentials = config
             .credentials
             .get()
@@ -161,7 +221,7 @@ impl Client {
         })
     }
 
-    fn endpoint_of(&self, service: &str, region: &str) -> Result<Endpoint, CallError> {
+    pub(crate) fn endpoint_of(&self, service: &str, region: &str) -> Result<Endpoint, CallError> {
         let no_endpoint = || CallError::NoEndpoint { service: service.to_owned() };
         if let Some(endpoint) = self.config().endpoints.get(service) {
             return Ok(endpoint.clone());

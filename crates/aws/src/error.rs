@@ -12,6 +12,14 @@ pub enum CallError {
         /// The service: `lambda`.
         service: String,
     },
+    /// It would write to an account at AWS, where the client only reads.
+    #[error("{call} would write to the AWS account at {host}, which is only read")]
+    ReadOnly {
+        /// `dynamodb:PutItem`
+        call: String,
+        /// The host that it would have gone to.
+        host: String,
+    },
     /// Nobody is there to sign.
     #[error("Unable to load credentials from any of the providers in the chain: {reason}")]
     NoCredentials {

@@ -3,6 +3,7 @@
 use crate::client::{Client, Unsigned};
 use crate::endpoints::Endpoint;
 use crate::error::CallError;
+use crate::read_only;
 use crate::response::HttpAnswer;
 use crate::sigv4::{Scope, encode, encode_path};
 use bytes::Bytes;
@@ -31,6 +32,10 @@ impl Client {
     pub async fn http(&self, call: HttpCall) -> Result<HttpAnswer, CallError> {
         let unsendable = |reason: String| CallError::Unsendable { reason };
         let endpoint = Endpoint::parse(&call.url).map_err(|error| unsendable(error.to_string()))?;
+        if self.config().only_reads_aws {
+            let is_read = read_only::reads_by_method(&call.method);
+            read_only::check(&endpoint, is_read, || format!("{} {}", call.method, call.url))?;
+        }
         let path: String = call.path.iter().map(|part| format!("/{}", encode_path(part))).collect();
         let query: Vec<(String, String)> =
             call.query.iter().map(|(name, value)| (encode(name), encode(value))).collect();

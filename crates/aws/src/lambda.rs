@@ -121,6 +121,7 @@ fn call(request: &InvokeRequest) -> Call<'_> {
     }
     Call {
         service: "lambda",
+        operation: "Invoke",
         region: &request.region,
         method: "POST",
         path: format!("/2015-03-31/functions/{}/invocations", encode(&request.function)),

@@ -79,6 +79,7 @@ fn refused(rejected: &Value, count: usize) -> usize {
 async fn call(client: &Client, region: &str, operation: &str, members: &Object) -> Result<Value, CallError> {
     let call = Call {
         service: "logs",
+        operation,
         region,
         method: "POST",
         path: "/".to_owned(),

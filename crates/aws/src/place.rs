@@ -23,7 +23,7 @@ pub(crate) fn of(
     request: &mut HttpRequest,
 ) -> Option<Place> {
     let signing_name = service.signing_name.to_string();
-    if let Some(endpoint) = endpoints.get(&setting(service)) {
+    if let Some(endpoint) = endpoints.get(&service.setting()) {
         // Configured endpoints are told apart by nothing but their address, so it stays as it is.
         return Some(Place { endpoint: endpoint.clone(), region: region.to_owned(), service: signing_name });
     }
@@ -66,11 +66,6 @@ pub(crate) fn at_queue(place: &mut Place, input: &Value, is_configured: bool) ->
             Err(TransportError { kind: TransportKind::Dns, reason })
         }
     }
-}
-
-/// The name under which the service's endpoint is configured.
-pub(crate) fn setting(service: &Service) -> String {
-    service.id.replace(' ', "-")
 }
 
 fn entry<'a>(table: &'a EndpointTable, region: &str) -> Option<&'a RegionalEndpoint> {

@@ -14,6 +14,7 @@ pub struct Settings {
     /// Where services are that are not at AWS.
     pub endpoints: Endpoints,
     chain: ChainSettings,
+    only_reads_aws: bool,
 }
 
 /// What is wrong with the settings.
@@ -86,7 +87,7 @@ impl Settings {
             home,
             variables,
         };
-        Ok(Settings { region, endpoints, chain })
+        Ok(Settings { region, endpoints, chain, only_reads_aws: false })
     }
 
     /// With a service at this URL, unless the settings have a place of its own for it.
@@ -97,16 +98,28 @@ impl Settings {
         Ok(self)
     }
 
+    /// With a service at this URL, whatever the settings have for it.
+    pub fn with_endpoint(mut self, service: &str, url: &str) -> Result<Settings, SettingsError> {
+        self.endpoints = self.endpoints.with(service, Endpoint::parse(url)?);
+        Ok(self)
+    }
+
+    /// With calls refused that would write to an account at AWS.
+    pub fn only_reading(self) -> Settings {
+        Settings { only_reads_aws: true, ..self }
+    }
+
     /// A client with these settings. Services without a configured endpoint are called at AWS where the settings say whose
     /// calls they are; with endpoints alone, which are those of emulators, any key will do.
     pub fn client(&self) -> Client {
         let calls_aws = self.chain.names_any();
         let credentials = match calls_aws {
             true => CredentialsSource::chain(self.chain.clone()),
-            false => CredentialsSource::from(crate::Credentials::new("local", "local")),
+            false => CredentialsSource::local(),
         };
         let mut config = ClientConfig::new(self.endpoints.clone(), credentials);
         config.calls_aws = calls_aws && !self.endpoints.has_default();
+        config.only_reads_aws = self.only_reads_aws;
         config.ca_bundle.clone_from(&self.chain.ca_bundle);
         Client::new(config)
     }

@@ -35,7 +35,6 @@ pub(crate) fn sign(
     at: SystemTime,
 ) -> Vec<(&'static str, String)> {
     let time = timestamp(at);
-    let day = time.get(..8).unwrap_or_default();
     let mut added = vec![("x-amz-date", time.clone())];
     let payload = match request.has_unsigned_payload {
         true => "UNSIGNED-PAYLOAD".to_owned(),
@@ -50,20 +49,70 @@ pub(crate) fn sign(
         request.headers.iter().chain(&added).map(|(name, value)| (*name, value.as_str())).collect();
     headers.sort_unstable();
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let scope_text = format!("{day}/{}/{}/aws4_request", scope.region, scope.service);
-    let canonical = hex(&Sha256::digest(canonical_request(request, scope, &headers, &names, &payload)));
-    let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope_text}\n{canonical}");
-    let secret = format!("AWS4{}", credentials.secret_access_key);
-    let key = [day, scope.region, scope.service, "aws4_request"]
-        .iter()
-        .fold(secret.into_bytes(), |key, part| hmac(&key, part));
-    let signature = hex(&hmac(&key, &to_sign));
+    let scope_text = scope_text(&time, scope);
+    let canonical = canonical_request(request, scope, &headers, &names, &payload);
+    let signature = signature(&canonical, &time, &scope_text, scope, credentials);
     let id = &credentials.access_key_id;
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential={id}/{scope_text}, SignedHeaders={names}, Signature={signature}"
     );
     added.push(("authorization", authorization));
     added
+}
+
+/// The query of a request whose signature stands in it: names and values, encoded, the signature last.
+pub(crate) fn presign(
+    request: &Signable<'_>,
+    scope: &Scope<'_>,
+    credentials: &Credentials,
+    at: SystemTime,
+) -> Vec<(String, String)> {
+    let time = timestamp(at);
+    let scope_text = scope_text(&time, scope);
+    let mut headers: Vec<(&str, &str)> =
+        request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    headers.sort_unstable();
+    let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
+    let added = [
+        ("X-Amz-Algorithm", Some("AWS4-HMAC-SHA256".to_owned())),
+        ("X-Amz-Credential", Some(format!("{}/{scope_text}", credentials.access_key_id))),
+        ("X-Amz-Date", Some(time.clone())),
+        ("X-Amz-SignedHeaders", Some(names.clone())),
+        ("X-Amz-Security-Token", credentials.session_token.clone()),
+    ];
+    let mut query = request.query.to_vec();
+    query.extend(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), encode(&value?)))));
+    let payload = match request.has_unsigned_payload {
+        true => "UNSIGNED-PAYLOAD".to_owned(),
+        false => hex(&Sha256::digest(request.body)),
+    };
+    let with_query = Signable { query: &query, ..*request };
+    let canonical = canonical_request(&with_query, scope, &headers, &names, &payload);
+    let signature = signature(&canonical, &time, &scope_text, scope, credentials);
+    query.push(("X-Amz-Signature".to_owned(), signature));
+    query
+}
+
+fn scope_text(time: &str, scope: &Scope<'_>) -> String {
+    let day = time.get(..8).unwrap_or_default();
+    format!("{day}/{}/{}/aws4_request", scope.region, scope.service)
+}
+
+fn signature(
+    canonical_request: &str,
+    time: &str,
+    scope_text: &str,
+    scope: &Scope<'_>,
+    credentials: &Credentials,
+) -> String {
+    let canonical = hex(&Sha256::digest(canonical_request));
+    let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope_text}\n{canonical}");
+    let secret = format!("AWS4{}", credentials.secret_access_key);
+    let day = time.get(..8).unwrap_or_default();
+    let key = [day, scope.region, scope.service, "aws4_request"]
+        .iter()
+        .fold(secret.into_bytes(), |key, part| hmac(&key, part));
+    hex(&hmac(&key, &to_sign))
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986.
@@ -228,6 +277,26 @@ mod tests {
             ),
             "b9cc25b9dccfe5e7f9cc9f1bd849b84329970d9d47f7fdc7d4341d8921cce690"
         );
+    }
+
+    #[test]
+    fn a_presigned_request_is_the_one_of_the_documentation() {
+        // "Authenticating Requests: Using Query Parameters" of S3's API reference.
+        let credentials =
+            Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+        let request = Signable {
+            method: "GET",
+            path: "/test.txt",
+            query: &[("X-Amz-Expires".to_owned(), "86400".to_owned())],
+            headers: &[("host", "examplebucket.s3.amazonaws.com".to_owned())],
+            body: b"",
+            has_unsigned_payload: true,
+        };
+        let scope = Scope { region: "us-east-1", service: "s3" };
+        let at = UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+        let signed = presign(&request, &scope, &credentials, at);
+        let expected = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
+        assert_eq!(signed.last().unwrap().1, expected);
     }
 
     #[test]

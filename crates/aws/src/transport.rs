@@ -25,6 +25,8 @@ pub(crate) struct TransportConfig {
     pub(crate) max_idle_per_host: usize,
     /// A file of certificates to trust in place of the system's.
     pub(crate) ca_bundle: Option<PathBuf>,
+    /// Certificates to trust in place of both, in PEM.
+    pub(crate) certificates: Option<Vec<u8>>,
 }
 
 /// The connections of a client.
@@ -98,8 +100,13 @@ fn builder(config: &TransportConfig) -> legacy::Builder {
 
 fn tls_client(config: &TransportConfig) -> Result<Connections<HttpsConnector<HttpConnector>>, String> {
     let mut roots = rustls::RootCertStore::empty();
-    let (found, source) = match &config.ca_bundle {
-        Some(path) => {
+    let (found, source) = match (&config.certificates, &config.ca_bundle) {
+        (Some(pem), _) => {
+            let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+            let read = read.map_err(|error| format!("the certificate authority cannot be read: {error}"))?;
+            (read, "the certificate authority".to_owned())
+        }
+        (None, Some(path)) => {
             let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
             let shown = path.display();
             (
@@ -107,7 +114,7 @@ fn tls_client(config: &TransportConfig) -> Result<Connections<HttpsConnector<Htt
                 format!("{shown}"),
             )
         }
-        None => (rustls_native_certs::load_native_certs().certs, "the system".to_owned()),
+        (None, None) => (rustls_native_certs::load_native_certs().certs, "the system".to_owned()),
     };
     roots.add_parsable_certificates(found);
     if roots.is_empty() {

@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::endpoints::Endpoint;
 use crate::error::{CallError, TransportError, TransportKind};
+use crate::read_only;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
@@ -50,6 +51,10 @@ impl Client {
         };
         let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
         let endpoint = Endpoint { authority, base_path: String::new(), is_tls };
+        if self.config().only_reads_aws {
+            let is_read = read_only::reads_by_method(request.method);
+            read_only::check(&endpoint, is_read, || format!("{} {}", request.method, uri.path()))?;
+        }
         let mut sent = Request::new(Full::new(request.body));
         *sent.method_mut() =
             request.method.parse().map_err(|_| unsendable(format!("{:?} is no method", request.method)))?;

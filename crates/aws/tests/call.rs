@@ -157,3 +157,73 @@ async fn a_role_is_assumed_once_and_signs() {
         "{body}"
     );
 }
+
+#[tokio::test]
+async fn an_operation_that_is_not_answered_in_time_is_not_sent_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let endpoints = Endpoints::none().with_default(Endpoint::parse(&url).unwrap());
+    let config = ClientConfig::new(endpoints, Credentials::new("AKID", "secret"));
+    let client =
+        Client::new(ClientConfig { attempt_timeout: std::time::Duration::from_millis(50), ..config });
+    let error = call(&client, "dynamodb", "listTables", "{}").await.unwrap_err();
+    let OperationError::Call(CallError::Transport(error)) = error else { panic!("{error:?}") };
+    assert_eq!(error.kind, aws::TransportKind::TimedOut);
+    assert_eq!(error.to_string(), "Unable to execute HTTP request: Read timed out");
+}
+
+#[tokio::test]
+async fn nobody_who_listens_is_tried_as_often_as_is_set() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let begin = std::time::Instant::now();
+    let error = call(&client(&url), "dynamodb", "putItem", "{}").await.unwrap_err();
+    // Two pauses, of 50 and of 100 milliseconds at the least.
+    assert!(begin.elapsed() >= std::time::Duration::from_millis(150));
+    let OperationError::Call(CallError::Transport(error)) = error else { panic!("{error:?}") };
+    assert_eq!(error.kind, aws::TransportKind::Connect);
+}
+
+#[tokio::test]
+async fn a_configured_endpoint_keeps_its_host() {
+    // AWS's own address of it begins with `sync-`.
+    let server = StandIn::start(json_answer("{}")).await;
+    call(&client(&server.url), "sfn", "startSyncExecution", r#"{"StateMachineArn":"m"}"#).await.unwrap();
+    let host = server.asked()[0].headers["host"].to_str().unwrap().to_owned();
+    assert_eq!(format!("http://{host}"), server.url);
+}
+
+#[tokio::test]
+async fn a_large_object_is_streamed_whole_and_a_larger_answer_refused() {
+    let large = vec![b'x'; 3_000_000];
+    let server = StandIn::start(Reply::Answer { status: 200, headers: vec![], body: large.clone() }).await;
+    let client = client(&server.url);
+    let body = bytes::Bytes::from(large);
+    aws::s3::put_object(&client, "us-east-1", "bucket", "k", body.clone(), &[]).await.unwrap();
+    let found = aws::s3::get_object(&client, "us-east-1", "bucket", "k", &[], 3_000_000).await.unwrap();
+    assert!(found.bytes == body && server.asked()[0].body == body);
+    let refused = aws::s3::get_object(&client, "us-east-1", "bucket", "k", &[], 2_999_999).await;
+    assert_eq!(refused.unwrap_err(), OperationError::Call(CallError::TooLarge { limit: 2_999_999 }));
+}
+
+#[tokio::test]
+async fn requests_that_are_no_operations_write_nothing_to_aws_either() {
+    let config = ClientConfig::new(Endpoints::none(), Credentials::new("a", "b"));
+    let client = Client::new(ClientConfig { only_reads_aws: true, ..config });
+    let url = "https://api.execute-api.us-east-1.amazonaws.com";
+    let call = aws::HttpCall { url: url.into(), method: "POST".into(), ..aws::HttpCall::default() };
+    assert!(matches!(client.http(call).await, Err(CallError::ReadOnly { .. })));
+    let request = aws::WebRequest {
+        method: "DELETE",
+        url,
+        headers: &[],
+        body: bytes::Bytes::new(),
+        timeout: std::time::Duration::from_secs(1),
+        limit: 1,
+    };
+    assert!(matches!(client.fetch(request).await, Err(CallError::ReadOnly { .. })));
+    let server = StandIn::start(ok("", vec![])).await;
+    let call = aws::HttpCall { url: server.url.clone(), method: "POST".into(), ..aws::HttpCall::default() };
+    assert_eq!(client.http(call).await.unwrap().status, 200);
+}

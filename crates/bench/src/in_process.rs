@@ -101,7 +101,8 @@ fn machine_runs(definition: &Definition) -> Result<(), Failure> {
     let input = Payload::from_text(INPUT)?;
     let stimulus = Stimulus::Start { about, input, through: StartedThrough::default() };
     let mut entropy = Zeros;
-    let outside = Outside { now: Timestamp(0), entropy: &mut entropy, activity_exists: &|_| false };
+    let outside =
+        Outside { now: Timestamp(0), entropy: &mut entropy, activity_exists: &|_| false, wait_scale: 1.0 };
     let mut execution = Execution::new();
     machine::decide(&mut execution, definition, stimulus, outside);
     let output = execution.output.as_ref().map(|output| output.text().clone());

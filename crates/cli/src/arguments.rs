@@ -4,7 +4,9 @@ use crate::bounds::Bounds;
 use crate::environment;
 use crate::error::CliError;
 use crate::execution_log::ExecutionLog;
+use crate::outside::Outside;
 use crate::source;
+use crate::step_functions_local::StepFunctionsLocal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::{Partition, StateMachineType};
 use std::path::PathBuf;
@@ -31,7 +33,7 @@ Examples:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Dev(Dev),
     Run(Run),
     Validate(Validate),
@@ -51,6 +53,8 @@ Environment:
   AWS_ENDPOINT_URL_LOGS, AWS_ENDPOINT_URL    where CloudWatch Logs is, for the logs of executions
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
                                              the key that signs those calls
+  LAMBDA_ENDPOINT, SQS_ENDPOINT, ..., AWS_ACCOUNT_ID, WAIT_TIME_SCALE
+                                             as with Step Functions Local
   SFN_MOCK_CONFIG                            file of mocked integrations, in the format of
                                              Step Functions Local; read again when it changes
   STEPWRIGHT_*                               passed on to functions
@@ -85,11 +89,15 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) place: Place,
     #[command(flatten)]
+    pub(crate) outside: Outside,
+    #[command(flatten)]
     pub(crate) bounds: Bounds,
     #[command(flatten)]
     pub(crate) execution_log: ExecutionLog,
     #[command(flatten)]
     pub(crate) log: Log,
+    #[command(flatten)]
+    pub(crate) local: StepFunctionsLocal,
 }
 
 /// Serve a project folder and follow its changes
@@ -122,6 +130,8 @@ pub(crate) struct Dev {
     pub(crate) filling: Filling,
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
     #[command(flatten)]
     pub(crate) log: QuietLog,
 }
@@ -172,6 +182,8 @@ pub(crate) struct Run {
     pub(crate) filling: Filling,
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) outside: Outside,
 }
 
 /// Check definitions and show what AWS would say about them
@@ -280,11 +292,11 @@ fn substitution(text: &str) -> Result<Substitution, String> {
 #[derive(Debug, Args)]
 pub(crate) struct Place {
     /// The region [default: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1]
-    #[arg(long, value_name = "REGION", value_parser = region)]
+    #[arg(long, visible_alias = "aws-region", value_name = "REGION", value_parser = region)]
     region: Option<String>,
-    /// The account: twelve digits
-    #[arg(long, value_name = "ACCOUNT", default_value = "000000000000", value_parser = account)]
-    account: String,
+    /// The account: twelve digits [default: AWS_ACCOUNT_ID, else 000000000000]
+    #[arg(long, visible_alias = "aws-account", value_name = "ACCOUNT", value_parser = account)]
+    account: Option<String>,
 }
 
 impl Place {
@@ -292,7 +304,10 @@ impl Place {
     pub(crate) fn partition(&self) -> Partition {
         let region =
             self.region.clone().or_else(|| environment::region().filter(|text| region(text).is_ok()));
-        Partition::of(region.as_deref().unwrap_or("us-east-1"), &self.account)
+        let own = || environment::account().filter(|text| account(text).is_ok());
+        let account = self.account.clone().or_else(own);
+        let account = account.as_deref().unwrap_or("000000000000");
+        Partition::of(region.as_deref().unwrap_or("us-east-1"), account)
     }
 }
 

@@ -11,9 +11,22 @@ pub(crate) fn region() -> Option<String> {
 
 /// AWS's standard settings.
 pub(crate) fn aws_settings() -> Result<aws::Settings, CliError> {
-    let variables = env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    aws::Settings::from_variables(variables).map_err(CliError::from)
+    aws::Settings::from_variables(variables()).map_err(CliError::from)
+}
+
+/// Every variable that is text.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// The account, where the environment names one; by the name that Step Functions Local gives it.
+pub(crate) fn account() -> Option<String> {
+    variable("AWS_ACCOUNT_ID")
+}
+
+/// By how much waits are longer, by the name that Step Functions Local gives it.
+pub(crate) fn wait_time_scale() -> Option<String> {
+    variable("WAIT_TIME_SCALE")
 }
 
 /// A client for CloudWatch Logs, where the settings name an endpoint of it.
@@ -30,10 +43,8 @@ pub(crate) fn mock_config() -> Option<PathBuf> {
 /// What functions get beside what Lambda gives them: where Step Functions and Lambda are, unless the caller points
 /// elsewhere, and every variable whose name begins with `STEPWRIGHT_`.
 pub(crate) fn for_functions(endpoint: &str) -> Vec<(String, String)> {
-    let mut variables: Vec<(String, String)> = env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with("STEPWRIGHT_"))
-        .collect();
+    let mut variables: Vec<(String, String)> =
+        variables().filter(|(name, _)| name.starts_with("STEPWRIGHT_")).collect();
     // A definite order, so that two starts are alike.
     variables.sort();
     variables.push(("AWS_ENDPOINT_URL_SFN".to_owned(), endpoint.to_owned()));

@@ -85,6 +85,15 @@ pub(crate) enum CliError {
     /// AWS's settings cannot be read.
     #[error("AWS settings: {0}")]
     Settings(#[from] aws::SettingsError),
+    /// A routing file cannot be used.
+    #[error(transparent)]
+    Routing(#[from] tasks::RoutingError),
+    /// A folder of policies cannot be used.
+    #[error(transparent)]
+    Policies(#[from] tasks::PoliciesError),
+    /// A file of connections cannot be used.
+    #[error(transparent)]
+    Connections(#[from] tasks::ConnectionsError),
     /// Logs of executions are to go to CloudWatch Logs, and nothing says where that is.
     #[error("no endpoint of CloudWatch Logs is configured")]
     NoLogsEndpoint,
@@ -147,6 +156,9 @@ impl CliError {
             | CliError::Engine(_)
             | CliError::Start(_)
             | CliError::Settings(_)
+            | CliError::Routing(_)
+            | CliError::Connections(_)
+            | CliError::Policies(_)
             | CliError::ExecutionLog(_)
             | CliError::Runtime(_) => FAILURE,
         }
@@ -188,6 +200,15 @@ impl CliError {
             CliError::Settings(_) => {
                 Some("an endpoint looks like http://localhost:4566; unset what is not needed")
             }
+            CliError::Routing(_) => {
+                Some("a route looks like: [[route]], service = \"dynamodb\", to = \"http://localhost:8000\"")
+            }
+            CliError::Policies(_) => Some(
+                "a folder of policies holds ROLE.json for each role: a policy document of IAM, or a list of them",
+            ),
+            CliError::Connections(_) => Some(
+                "a connection looks like: [connections.NAME], authorization = \"BASIC\", username = \"u\", password = { env = \"VARIABLE\" }",
+            ),
             CliError::NoLogsEndpoint => Some("set AWS_ENDPOINT_URL_LOGS, http://localhost:4566 for one"),
             CliError::Read { .. }
             | CliError::Write { .. }

@@ -15,8 +15,10 @@ mod execution_log;
 mod given;
 mod graph;
 mod logging;
+mod outside;
 mod source;
 mod stack;
+mod step_functions_local;
 mod terminal;
 
 use arguments::{Arguments, Command};
@@ -27,7 +29,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let arguments = step_functions_local::arguments(std::env::args_os());
+    let outcome = match Arguments::parse_from(arguments).command {
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Dev(arguments) => commands::dev::run(&arguments),
         Command::Run(arguments) => commands::run::run(&arguments),

@@ -5,6 +5,8 @@ use crate::bounds::Bounds;
 use crate::environment;
 use crate::error::CliError;
 use crate::execution_log::ExecutionLog;
+use crate::outside::Outside;
+use crate::step_functions_local::StepFunctionsLocal;
 use engine::{Engine, EngineConfig};
 use lambda::{FunctionHost, HostConfig, Shutdown};
 use logs::{Deliveries, LogGroups};
@@ -15,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use store::{EmbeddedOptions, EmbeddedStore, MemoryStore, Store};
-use tasks::{Mocks, TaskLimits, Tasks};
+use tasks::{Mocks, Routing, TaskLimits, Tasks};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -43,6 +45,12 @@ pub(crate) struct StackConfig<'a> {
     pub(crate) bounds: Option<&'a Bounds>,
     /// Where the logs of executions go.
     pub(crate) execution_log: &'a ExecutionLog,
+    /// What Tasks call, and as whom.
+    pub(crate) outside: &'a Outside,
+    /// The folder whose routing file counts where none is named.
+    pub(crate) project: Option<&'a Path>,
+    /// What Step Functions Local would be told.
+    pub(crate) local: Option<&'a StepFunctionsLocal>,
 }
 
 /// A running service.
@@ -67,10 +75,17 @@ impl Stack {
         let address = listener.local_addr().map_err(CliError::Runtime)?;
         let url = format!("http://{address}");
         let store = open_store(config.data_dir)?;
-        let functions = start_functions(&partition, &config, address).await?;
+        let routing = config.outside.routing(config.project)?;
+        let routed = routing.as_ref().map(Routing::function_folders).transpose()?.unwrap_or_default();
+        let functions = start_functions(&partition, &config, &routed, address).await?;
         // Workflows that call Step Functions call this one, unless they are pointed elsewhere.
-        let settings = environment::aws_settings()?.with_local("sfn", &reachable_url(address))?;
-        let mut tasks = Tasks::new(Some(functions.clone()), Some(settings.client()), TaskLimits::default());
+        let mut settings = environment::aws_settings()?;
+        if let Some(local) = config.local {
+            settings = local.settings(settings)?;
+        }
+        let settings = config.outside.settings(settings.with_local("sfn", &reachable_url(address))?);
+        let tasks = Tasks::new(Some(functions.clone()), Some(settings.client()), TaskLimits::default());
+        let mut tasks = config.outside.tasks(tasks, routing)?;
         if let Some(path) = environment::mock_config() {
             tasks = tasks.with_mocks(Mocks::at(path));
         }
@@ -83,6 +98,7 @@ impl Stack {
         if let Some(bounds) = config.bounds {
             bounds.set(&mut engine_config);
         }
+        engine_config.wait_scale = config.local.map_or(1.0, StepFunctionsLocal::wait_scale);
         engine_config.log = Arc::new(execution_log.clone());
         let engine = Engine::open(engine_config, store, Arc::new(tasks)).await?;
         let mut api = Api::new(engine.clone()).with_functions(functions.clone());
@@ -140,13 +156,14 @@ fn open_store(data_dir: Option<&Path>) -> Result<Arc<dyn Store>, CliError> {
 async fn start_functions(
     partition: &Partition,
     config: &StackConfig<'_>,
+    routed: &[PathBuf],
     address: SocketAddr,
 ) -> Result<FunctionHost, CliError> {
     let mut host = HostConfig::new(&*partition.region, &*partition.account);
     host.data_dir = config.data_dir.map(|path| path.join("functions"));
     host.environment = environment::for_functions(&reachable_url(address));
     let host = FunctionHost::start(host).await?;
-    for folder in config.functions {
+    for folder in config.functions.iter().chain(routed) {
         let loaded = match load(&host, folder) {
             Err(_) if config.serves_without_functions => continue,
             loaded => loaded?,

@@ -37,6 +37,8 @@ pub struct EngineConfig {
     pub retention_interval: Duration,
     /// How far ahead timers are held in memory; later ones stay in the store alone.
     pub timer_horizon: Duration,
+    /// By how much the waits of Wait states are longer than their definitions say; 1 in earnest.
+    pub wait_scale: f64,
     /// Whether every execution is compared with the one rebuilt from its stored facts after each commit.
     pub verify: bool,
     /// The clock.
@@ -64,6 +66,7 @@ impl EngineConfig {
             retention: Some(Duration::from_secs(limits::RETENTION_DAYS * 24 * 60 * 60)),
             retention_interval: Duration::from_secs(60),
             timer_horizon: Duration::from_secs(120),
+            wait_scale: 1.0,
             verify: cfg!(debug_assertions),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),

@@ -12,7 +12,7 @@ use json::{Payload, Value};
 use machine::{OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, Pattern, TaskResource};
 use store::Table;
-use tasks::{MockedCall, TaskCall, TaskFuture, TaskOutcome};
+use tasks::{Caller, MockedCall, TaskCall, TaskFuture, TaskOutcome};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -41,7 +41,7 @@ impl Shard {
                 TaskProgress::Called => {
                     if live.called.insert(task.task) {
                         self.calls += 1;
-                        let call = self.shared.task_call(arn, &task, mock);
+                        let call = self.shared.task_call(live, arn, &task, mock);
                         if is_job(&task) {
                             self.jobs.calling(arn, task.task, call.clone());
                         }
@@ -54,7 +54,7 @@ impl Shard {
                 TaskProgress::WaitingForJob(submitted) => submitted.clone(),
             };
             if !self.jobs.is_watched(arn, task.task) {
-                let call = self.shared.task_call(arn, &task, mock);
+                let call = self.shared.task_call(live, arn, &task, mock);
                 let watch = self.shared.watch(arn.clone(), &task, call.clone(), submitted.clone());
                 self.jobs.watching(arn, task.task, call, submitted, watch);
             }
@@ -71,12 +71,14 @@ impl Shard {
             let given_up =
                 self.jobs.give_up(arn, &outstanding).into_iter().filter(|(_, call, _)| call.mock.is_none());
             for (task, call, submitted) in given_up {
-                let duty = Duty::CancelJob {
+                let duty = Duty::CancelJobAs {
                     execution: arn.clone(),
                     task,
                     resource: call.resource.arn().clone(),
                     parameters: call.parameters.into(),
                     submitted: submitted.into(),
+                    execution_role: call.caller.execution_role,
+                    credentials_role: call.caller.credentials_role,
                 };
                 duty.owe(&mut round.batch);
                 round.duties.push(duty);
@@ -90,7 +92,7 @@ impl Shard {
         let Some(live) = self.live.get(arn) else { return };
         for task in live.execution.outstanding() {
             if let TaskProgress::WaitingForJob(submitted) = &task.progress {
-                let call = self.shared.task_call(arn, &task, self.shared.mock(live, &task));
+                let call = self.shared.task_call(live, arn, &task, self.shared.mock(live, &task));
                 self.jobs.found(arn, task.task, call, submitted.clone());
             }
         }
@@ -197,12 +199,23 @@ impl Shared {
         });
     }
 
-    fn task_call(&self, arn: &ExecutionArn, task: &OutstandingTask, mock: Option<MockedCall>) -> TaskCall {
+    fn task_call(
+        &self,
+        live: &Live,
+        arn: &ExecutionArn,
+        task: &OutstandingTask,
+        mock: Option<MockedCall>,
+    ) -> TaskCall {
+        let about = live.execution.about.as_ref();
         TaskCall {
             resource: task.resource.clone(),
             parameters: task.input.clone(),
             region: self.config.partition.region.clone(),
             execution_arn: arn.0.clone(),
+            caller: Caller {
+                execution_role: about.map(|about| about.role_arn.clone()).unwrap_or_default(),
+                credentials_role: task.role_arn.clone(),
+            },
             mock,
         }
     }

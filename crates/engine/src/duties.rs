@@ -11,7 +11,7 @@ use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StateMachineArn, Ta
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{Batch, Direction, KeyRange, Table, Walk};
-use tasks::TaskCall;
+use tasks::{Caller, TaskCall};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -24,13 +24,23 @@ pub(crate) enum Duty {
     /// The executions of a machine that was deleted are to stop, up to those of its last revision. A machine that is made
     /// anew under the name goes on with higher numbers.
     StopExecutions { machine: StateMachineArn, last_revision: u64 },
-    /// A job is to be cancelled, because the task that started it was given up.
+    /// As the next, from before the roles were kept.
     CancelJob {
         execution: ExecutionArn,
         task: EventId,
         resource: Arc<str>,
         parameters: StoredPayload,
         submitted: StoredPayload,
+    },
+    /// A job is to be cancelled, because the task that started it was given up.
+    CancelJobAs {
+        execution: ExecutionArn,
+        task: EventId,
+        resource: Arc<str>,
+        parameters: StoredPayload,
+        submitted: StoredPayload,
+        execution_role: Arc<str>,
+        credentials_role: Option<Arc<str>>,
     },
 }
 
@@ -43,7 +53,9 @@ impl Duty {
     fn key(&self) -> Vec<u8> {
         match self {
             Duty::StopExecutions { machine, last_revision } => keys::duty(1, &machine.0, *last_revision),
-            Duty::CancelJob { execution, task, .. } => keys::duty(2, &execution.0, task.0),
+            Duty::CancelJob { execution, task, .. } | Duty::CancelJobAs { execution, task, .. } => {
+                keys::duty(2, &execution.0, task.0)
+            }
         }
     }
 }
@@ -87,7 +99,19 @@ impl Shared {
                 self.stop_executions(&machine, last_revision).await
             }
             Duty::CancelJob { execution, resource, parameters, submitted, .. } => {
-                self.cancel_job(execution, &resource, parameters, submitted).await
+                self.cancel_job(execution, &resource, parameters, submitted, Caller::default()).await
+            }
+            Duty::CancelJobAs {
+                execution,
+                resource,
+                parameters,
+                submitted,
+                execution_role,
+                credentials_role,
+                ..
+            } => {
+                let caller = Caller { execution_role, credentials_role };
+                self.cancel_job(execution, &resource, parameters, submitted, caller).await
             }
         };
         match done {
@@ -145,6 +169,7 @@ impl Shared {
         resource: &str,
         parameters: StoredPayload,
         submitted: StoredPayload,
+        caller: Caller,
     ) -> Result<(), EngineError> {
         let resource = TaskResource::parse(resource).map_err(|error| EngineError::Record {
             key: format!("the job of {execution}"),
@@ -155,6 +180,7 @@ impl Shared {
             parameters: parameters.0,
             region: self.config.partition.region.clone(),
             execution_arn: execution.0,
+            caller,
             mock: None,
         };
         self.tasks.cancel(call, submitted.0).await;

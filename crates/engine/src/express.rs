@@ -21,7 +21,7 @@ use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StartedThrough, Tim
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use tasks::TaskCall;
+use tasks::{Caller, TaskCall};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// How a synchronous execution ended.
@@ -177,7 +177,12 @@ impl ExpressRun {
     fn decide(&mut self, execution: &mut Execution, stimulus: Stimulus) {
         let now = self.shared.config.clock.now();
         let mut entropy = Drawn(&*self.shared.config.randomness);
-        let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| false };
+        let outside = Outside {
+            now,
+            entropy: &mut entropy,
+            activity_exists: &|_| false,
+            wait_scale: self.shared.config.wait_scale,
+        };
         let facts = machine::decide(execution, &self.machine.definition, stimulus, outside);
         let logging = self.logging.as_ref();
         if let Some(entry) = logging.and_then(|logging| logging.entry(&self.about.arn, execution, &facts)) {
@@ -220,6 +225,7 @@ impl ExpressRun {
             parameters: task.input,
             region: self.about.region.clone(),
             execution_arn: self.about.arn.0.clone(),
+            caller: Caller { execution_role: self.about.role_arn.clone(), credentials_role: task.role_arn },
             mock: mock.filter(|mock| tasks.is_mocked(mock)),
         };
         let arn = self.about.arn.clone();

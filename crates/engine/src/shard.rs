@@ -471,7 +471,12 @@ impl Shard {
         let activities = &self.shared.activities;
         let activity_exists = |activity: &str| activities.get(activity).is_ok_and(|found| found.is_some());
         let mut entropy = Drawn(&*self.shared.config.randomness);
-        let outside = Outside { now, entropy: &mut entropy, activity_exists: &activity_exists };
+        let outside = Outside {
+            now,
+            entropy: &mut entropy,
+            activity_exists: &activity_exists,
+            wait_scale: self.shared.config.wait_scale,
+        };
         let definition = live.machine.definition.clone();
         let ran = live.execution.map_runs();
         let facts = machine::decide(&mut live.execution, &definition, stimulus, outside);

@@ -14,7 +14,7 @@ use model::limits;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tasks::{HttpExchange, TaskCall};
+use tasks::{Caller, HttpExchange, TaskCall};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -89,7 +89,7 @@ impl Engine {
             reader_data: request.reader_data,
         };
         let mut entropy = Drawn(&*randomness);
-        let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true };
+        let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true, wait_scale: 1.0 };
         let mut trial = Trial::begin(setup, outside)?;
         // Dropped with the request: nobody else waits for the answers.
         let (mut called, mut calls, mut exchange) = (HashSet::new(), JoinSet::new(), None);
@@ -111,7 +111,7 @@ impl Engine {
                 () = until_due(&shared, &trial) => Stimulus::Tick,
             };
             let now = shared.config.clock.now();
-            let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true };
+            let outside = Outside { now, entropy: &mut entropy, activity_exists: &|_| true, wait_scale: 1.0 };
             trial.go_on(stimulus, outside);
         }
     }
@@ -123,12 +123,13 @@ async fn call(
     task: OutstandingTask,
     reveal_secrets: bool,
 ) -> (Stimulus, Option<HttpExchange>) {
-    let OutstandingTask { scope, task, resource, input, .. } = task;
+    let OutstandingTask { scope, task, resource, input, role_arn, .. } = task;
     let call = TaskCall {
         resource: resource.clone(),
         parameters: input,
         region: about.region.clone(),
         execution_arn: about.arn.0.clone(),
+        caller: Caller { execution_role: about.role_arn.clone(), credentials_role: role_arn },
         mock: None,
     };
     let inspected = shared.tasks.inspect(call, reveal_secrets);

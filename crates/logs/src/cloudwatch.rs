@@ -286,7 +286,10 @@ fn failed(error: &CallError) -> Outcome {
         }
         // What gives the credentials may be back soon.
         CallError::NoCredentials { .. } => true,
-        CallError::NoEndpoint { .. } | CallError::Unsendable { .. } | CallError::TooLarge { .. } => false,
+        CallError::NoEndpoint { .. }
+        | CallError::ReadOnly { .. }
+        | CallError::Unsendable { .. }
+        | CallError::TooLarge { .. } => false,
     };
     if may_pass { Outcome::NotNow(error.to_string()) } else { Outcome::Refused(error.to_string()) }
 }
@@ -296,6 +299,7 @@ pub(crate) fn code(error: &CallError) -> Option<&str> {
         CallError::Service(error) => error.code.as_deref(),
         CallError::Transport(_)
         | CallError::NoEndpoint { .. }
+        | CallError::ReadOnly { .. }
         | CallError::NoCredentials { .. }
         | CallError::Unsendable { .. }
         | CallError::TooLarge { .. } => None,

@@ -46,7 +46,8 @@ fn events_per_second(bytes: usize) -> f64 {
     let (began, mut events) = (Instant::now(), 0);
     while began.elapsed() < Duration::from_secs(1) {
         let mut execution = Execution::new();
-        let outside = Outside { now: Timestamp(0), entropy: &mut Zero, activity_exists: &|_| false };
+        let outside =
+            Outside { now: Timestamp(0), entropy: &mut Zero, activity_exists: &|_| false, wait_scale: 1.0 };
         let through = model::StartedThrough::default();
         let start = Stimulus::Start { about: about.clone(), input: input.clone(), through };
         events +=

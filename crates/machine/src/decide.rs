@@ -38,6 +38,7 @@ pub(crate) struct Run<'a> {
     pub(crate) now: Timestamp,
     pub(crate) entropy: &'a mut dyn expr::Entropy,
     pub(crate) activity_exists: &'a dyn Fn(&str) -> bool,
+    pub(crate) wait_scale: f64,
     /// Where only one state is tried: what is seen of it, and how it ended.
     pub(crate) trial: Option<&'a mut Notes>,
     pub(crate) facts: Vec<Fact>,
@@ -62,9 +63,9 @@ impl<'a> Run<'a> {
         outside: Outside<'b>,
         trial: Option<&'a mut Notes>,
     ) -> Run<'a> {
-        let Outside { now, entropy, activity_exists } = outside;
+        let Outside { now, entropy, activity_exists, wait_scale } = outside;
         let (facts, steps) = (Vec::new(), VecDeque::new());
-        Run { execution, definition, now, entropy, activity_exists, trial, facts, steps }
+        Run { execution, definition, now, entropy, activity_exists, wait_scale, trial, facts, steps }
     }
 
     pub(crate) fn take_steps(&mut self) {

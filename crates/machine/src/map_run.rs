@@ -241,6 +241,7 @@ pub fn select_item(
         now: outside.now,
         entropy: outside.entropy,
         activity_exists: outside.activity_exists,
+        wait_scale: outside.wait_scale,
         trial: None,
         facts: Vec::new(),
         steps: VecDeque::new(),

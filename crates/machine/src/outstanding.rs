@@ -16,6 +16,8 @@ pub struct OutstandingTask {
     pub resource: TaskResource,
     /// What it is given.
     pub input: Payload,
+    /// The role of the state's Credentials.
+    pub role_arn: Option<Arc<str>>,
     /// The token that it waits for, if it does.
     pub token: Option<Arc<str>>,
     /// How far it is.
@@ -51,6 +53,7 @@ impl Execution {
                         task: task.scheduled,
                         resource: task.resource.clone(),
                         input: task.input.clone(),
+                        role_arn: task.options.role_arn.clone(),
                         token: visit.token.clone(),
                         progress: progress(task),
                     }),

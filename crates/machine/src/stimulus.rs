@@ -85,4 +85,6 @@ pub struct Outside<'a> {
     pub entropy: &'a mut dyn expr::Entropy,
     /// Whether there is an activity of that ARN.
     pub activity_exists: &'a dyn Fn(&str) -> bool,
+    /// By how much the waits of Wait states are longer than their definitions say; 1 in earnest.
+    pub wait_scale: f64,
 }

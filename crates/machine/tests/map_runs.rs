@@ -233,7 +233,7 @@ fn a_selector_sees_the_item_and_the_execution_that_waits() {
     };
     let mut select = |item: MapItem| {
         let entropy = &mut Seeded(1);
-        let outside = Outside { now: START, entropy, activity_exists: &|_| false };
+        let outside = Outside { now: START, entropy, activity_exists: &|_| false, wait_scale: 1.0 };
         select_item(&mut run.execution, &run.definition, scope, item, outside)
     };
     let selected = select(item.clone()).unwrap();

@@ -295,10 +295,28 @@ fn a_start_twice_is_one_start() {
     let mut execution = Execution::new();
     let mut entropy = harness::Seeded(1);
     let mut start = || {
-        let outside = Outside { now: START, entropy: &mut entropy, activity_exists: &|_| true };
+        let outside =
+            Outside { now: START, entropy: &mut entropy, activity_exists: &|_| true, wait_scale: 1.0 };
         let start = harness::birth(harness::about(), Payload::from(Value::empty_object()));
         decide(&mut execution, &definition, start, outside).len()
     };
     assert!(start() > 0);
     assert_eq!(start(), 0);
+}
+
+#[test]
+fn waits_are_as_much_longer_as_the_outside_says() {
+    let until = |scale: f64, wait: &str| {
+        let definition = one(&format!(r#"{{"Type": "Wait", {wait}, "End": true}}"#)).definition;
+        let (mut execution, mut entropy) = (Execution::new(), harness::Seeded(1));
+        let outside =
+            Outside { now: START, entropy: &mut entropy, activity_exists: &|_| true, wait_scale: scale };
+        let start = harness::birth(harness::about(), Payload::from(Value::empty_object()));
+        decide(&mut execution, &definition, start, outside);
+        (execution.status, execution.next_timer().map(|timer| timer.millis_since(START)))
+    };
+    assert_eq!(until(1.0, r#""Seconds": 100"#).1, Some(100_000));
+    assert_eq!(until(0.01, r#""Seconds": 100"#).1, Some(1_000));
+    assert_eq!(until(2.5, r#""Seconds": 3"#).1, Some(7_500));
+    assert_eq!(until(0.0, r#""Seconds": 100"#).0, model::ExecutionStatus::Succeeded);
 }

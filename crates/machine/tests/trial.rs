@@ -45,7 +45,8 @@ fn lone(state: &str, input: &str) -> TrialSetup {
 }
 
 fn begin(setup: TrialSetup) -> Trial {
-    let outside = Outside { now: START, entropy: &mut Seeded(1), activity_exists: &|_| true };
+    let outside =
+        Outside { now: START, entropy: &mut Seeded(1), activity_exists: &|_| true, wait_scale: 1.0 };
     Trial::begin(setup, outside).unwrap()
 }
 
@@ -105,7 +106,8 @@ fn a_task_is_called_once_and_its_answer_ends_the_trial() {
     assert_eq!((tasks.len(), tasks[0].input.text().as_ref()), (1, "[1]"));
     let answer = TaskAnswer::Succeeded(Payload::from_text(r#"{"x":5}"#).unwrap());
     let stimulus = Stimulus::TaskAnswered { scope: tasks[0].scope, task: tasks[0].task, answer };
-    let outside = Outside { now: START, entropy: &mut Seeded(1), activity_exists: &|_| false };
+    let outside =
+        Outside { now: START, entropy: &mut Seeded(1), activity_exists: &|_| false, wait_scale: 1.0 };
     trial.go_on(stimulus, outside);
     let end = trial.end().unwrap().unwrap();
     assert_eq!((end.status, text(&end.output)), (TrialStatus::Succeeded, r#"{"v":5}"#));
@@ -119,7 +121,8 @@ fn a_trial_ends_with_a_timeout_at_its_deadline() {
     let mut trial = begin(lone(r#"{"Type":"Wait","Seconds":301,"End":true}"#, "{}"));
     let deadline = trial.next_timer().unwrap();
     assert_eq!(deadline, START.plus_seconds(300));
-    let outside = Outside { now: deadline, entropy: &mut Seeded(1), activity_exists: &|_| false };
+    let outside =
+        Outside { now: deadline, entropy: &mut Seeded(1), activity_exists: &|_| false, wait_scale: 1.0 };
     trial.go_on(Stimulus::Tick, outside);
     let end = trial.end().unwrap().unwrap();
     assert_eq!(end.failure.unwrap().error.as_deref(), Some("States.Timeout"));
@@ -324,6 +327,7 @@ fn a_state_inside_a_map_sees_the_first_item() {
 #[test]
 fn a_state_that_is_not_there_cannot_be_tried() {
     let definition = asl::compile_state(r#"{"Type":"Succeed"}"#).unwrap();
-    let outside = Outside { now: START, entropy: &mut Seeded(1), activity_exists: &|_| true };
+    let outside =
+        Outside { now: START, entropy: &mut Seeded(1), activity_exists: &|_| true, wait_scale: 1.0 };
     assert_eq!(Trial::begin(setup(definition, "X"), outside).unwrap_err(), TrialError::StateNotFound);
 }

@@ -10,6 +10,8 @@ pub const TIMEOUT: &str = "States.Timeout";
 pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 /// The interpreter could not go on; neither Retry nor Catch sees it.
 pub const RUNTIME: &str = "States.Runtime";
+/// A role may not do what a task needs.
+pub const PERMISSIONS: &str = "States.Permissions";
 /// A payload is over the limit.
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 /// A path could not be applied to its input.

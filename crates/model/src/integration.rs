@@ -91,8 +91,29 @@ const fn job(name: &'static str) -> Action {
     Action { sync: true, ..plain(name) }
 }
 
-const DYNAMODB_WRITE: &[&str] = &[
+/// A job that takes these parameters alone.
+const fn job_with(
+    name: &'static str,
+    required: &'static [&'static str],
+    supported: &'static [&'static str],
+) -> Action {
+    Action { required, supported, ..job(name) }
+}
+
+const PUT_ITEM: &[&str] = &[
     "Item",
+    "TableName",
+    "ConditionalOperator",
+    "ConditionExpression",
+    "Expected",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "ReturnConsumedCapacity",
+    "ReturnItemCollectionMetrics",
+    "ReturnValues",
+];
+
+const DELETE_ITEM: &[&str] = &[
     "Key",
     "TableName",
     "ConditionalOperator",
@@ -103,9 +124,72 @@ const DYNAMODB_WRITE: &[&str] = &[
     "ReturnConsumedCapacity",
     "ReturnItemCollectionMetrics",
     "ReturnValues",
+];
+
+const UPDATE_ITEM: &[&str] = &[
+    "Key",
+    "TableName",
     "AttributeUpdates",
+    "ConditionalOperator",
+    "ConditionExpression",
+    "Expected",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "ReturnConsumedCapacity",
+    "ReturnItemCollectionMetrics",
+    "ReturnValues",
     "UpdateExpression",
 ];
+
+const SUBMIT_JOB: &[&str] = &[
+    "ArrayProperties",
+    "ContainerOverrides",
+    "DependsOn",
+    "JobDefinition",
+    "JobName",
+    "JobQueue",
+    "Parameters",
+    "RetryStrategy",
+    "Timeout",
+    "Tags",
+];
+
+/// AWS: unconfirmed for CapacityProviderStrategy and Tags, which the newer of its lists have.
+const RUN_TASK: &[&str] = &[
+    "Cluster",
+    "Group",
+    "LaunchType",
+    "NetworkConfiguration",
+    "Overrides",
+    "PlacementConstraints",
+    "PlacementStrategy",
+    "PlatformVersion",
+    "PropagateTags",
+    "TaskDefinition",
+    "EnableExecuteCommand",
+    "CapacityProviderStrategy",
+    "Tags",
+];
+
+const START_JOB_RUN: &[&str] = &[
+    "JobName",
+    "JobRunId",
+    "Arguments",
+    "AllocatedCapacity",
+    "Timeout",
+    "MaxCapacity",
+    "SecurityConfiguration",
+    "NotificationProperty",
+    "WorkerType",
+    "NumberOfWorkers",
+    "ExecutionClass",
+    "JobRunQueuingEnabled",
+];
+
+const START_QUERY_EXECUTION: &[&str] =
+    &["QueryString", "WorkGroup", "QueryExecutionContext", "ResultConfiguration", "ClientRequestToken"];
+
+const INVOKE_MODEL: &[&str] = &["ModelId", "Body", "Input", "ContentType", "Accept", "Output"];
 
 /// Every optimised integration.
 pub const SERVICES: &[Service] = &[
@@ -188,9 +272,9 @@ pub const SERVICES: &[Service] = &[
                 ],
                 ..plain("getItem")
             },
-            Action { required: &["TableName", "Item"], supported: DYNAMODB_WRITE, ..plain("putItem") },
-            Action { required: &["TableName", "Key"], supported: DYNAMODB_WRITE, ..plain("updateItem") },
-            Action { required: &["TableName", "Key"], supported: DYNAMODB_WRITE, ..plain("deleteItem") },
+            Action { required: &["TableName", "Item"], supported: PUT_ITEM, ..plain("putItem") },
+            Action { required: &["TableName", "Key"], supported: UPDATE_ITEM, ..plain("updateItem") },
+            Action { required: &["TableName", "Key"], supported: DELETE_ITEM, ..plain("deleteItem") },
         ],
     },
     Service {
@@ -208,16 +292,24 @@ pub const SERVICES: &[Service] = &[
     Service {
         name: "athena",
         actions: &[
-            job("startQueryExecution"),
+            job_with("startQueryExecution", &[], START_QUERY_EXECUTION),
             plain("stopQueryExecution"),
             plain("getQueryExecution"),
             plain("getQueryResults"),
         ],
     },
-    Service { name: "batch", actions: &[job("submitJob")] },
+    Service { name: "batch", actions: &[job_with("submitJob", &[], SUBMIT_JOB)] },
     Service {
         name: "bedrock",
-        actions: &[Action { callback: true, ..plain("invokeModel") }, job("createModelCustomizationJob")],
+        actions: &[
+            Action {
+                callback: true,
+                required: &["ModelId"],
+                supported: INVOKE_MODEL,
+                ..plain("invokeModel")
+            },
+            job("createModelCustomizationJob"),
+        ],
     },
     Service {
         name: "codebuild",
@@ -234,7 +326,7 @@ pub const SERVICES: &[Service] = &[
     },
     Service {
         name: "ecs",
-        actions: &[Action { callback: true, required: &["TaskDefinition"], ..job("runTask") }],
+        actions: &[Action { callback: true, ..job_with("runTask", &["TaskDefinition"], RUN_TASK) }],
     },
     Service {
         name: "eks",
@@ -245,8 +337,11 @@ pub const SERVICES: &[Service] = &[
             job("deleteNodegroup"),
             job("createFargateProfile"),
             job("deleteFargateProfile"),
-            job("runJob"),
-            plain("call"),
+            Action { required: &["ClusterName", "CertificateAuthority", "Endpoint", "Job"], ..job("runJob") },
+            Action {
+                required: &["ClusterName", "CertificateAuthority", "Endpoint", "Method", "Path"],
+                ..plain("call")
+            },
         ],
     },
     Service {
@@ -276,8 +371,8 @@ pub const SERVICES: &[Service] = &[
             job("cancelJobRun"),
         ],
     },
-    Service { name: "glue", actions: &[Action { required: &["JobName"], ..job("startJobRun") }] },
-    Service { name: "databrew", actions: &[job("startJobRun")] },
+    Service { name: "glue", actions: &[job_with("startJobRun", &["JobName"], START_JOB_RUN)] },
+    Service { name: "databrew", actions: &[job_with("startJobRun", &["Name"], &["Name"])] },
     Service { name: "mediaconvert", actions: &[job("createJob")] },
     Service {
         name: "sagemaker",
@@ -318,6 +413,28 @@ mod tests {
         assert!(!recognized("arn:aws:states:::aws-sdk:s3:selectObjectContent"));
         assert!(!recognized("arn:aws:states:::aws-sdk:s3:GetObject"));
         assert!(!recognized("arn:aws:states:::aws-sdk:nosuch:getObject"));
+    }
+
+    #[test]
+    fn every_list_has_what_is_required() {
+        for service in SERVICES {
+            for action in service.actions.iter().filter(|action| !action.supported.is_empty()) {
+                let is_listed = |member: &&&str| action.supported.contains(member);
+                assert!(action.required.iter().all(|member| is_listed(&member)), "{}", action.name);
+            }
+        }
+    }
+
+    #[test]
+    fn each_write_of_dynamodb_has_members_of_its_own() {
+        let kept = |action: &str| {
+            let resource = TaskResource::parse(&format!("arn:aws:states:::dynamodb:{action}")).unwrap();
+            let parameters = r#"{"TableName":"t","Item":1,"Key":2,"UpdateExpression":"u"}"#;
+            keep_supported(&resource, &json::parse(parameters).unwrap()).to_text()
+        };
+        assert_eq!(kept("putItem"), r#"{"TableName":"t","Item":1}"#);
+        assert_eq!(kept("deleteItem"), r#"{"TableName":"t","Key":2}"#);
+        assert_eq!(kept("updateItem"), r#"{"TableName":"t","Key":2,"UpdateExpression":"u"}"#);
     }
 
     #[test]

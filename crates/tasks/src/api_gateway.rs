@@ -1,11 +1,15 @@
 //! `apigateway:invoke`: a request to an API, and its answer with status and headers.
 
+use crate::access::{CallFailure, Denial};
 use crate::call::{TaskCall, TaskOutcome};
-use crate::errors::{failed, result_too_large, succeeded, unusable};
+use crate::errors::{self, failed, result_too_large, succeeded, unusable};
+use crate::permissions::Permission;
+use crate::policies;
 use crate::services::Services;
 use aws::response::HttpAnswer;
 use aws::{CallError, HttpCall};
 use bytes::Bytes;
+use iam::Context;
 use json::{Object, Payload, Value};
 use model::limits;
 use std::collections::BTreeMap;
@@ -43,8 +47,13 @@ pub(crate) async fn call(services: &Services, call: &TaskCall) -> TaskOutcome {
         Ok(request) => request,
         Err(problem) => return unusable(call, &problem),
     };
-    match services.http(request).await {
+    let client = match client(services, call, &request).await {
+        Ok(client) => client,
+        Err(outcome) => return outcome,
+    };
+    match client.http(request).await {
         Err(CallError::TooLarge { .. }) => result_too_large(&call.resource),
+        Err(CallError::ReadOnly { call, host }) => errors::only_read(&call, &host),
         Err(error) => failed("ApiGateway.SdkClientException", &error.to_string()),
         // AWS: recorded test_invoke_error: the body is the cause.
         Ok(answer) if answer.status >= 400 => {
@@ -53,6 +62,48 @@ pub(crate) async fn call(services: &Services, call: &TaskCall) -> TaskOutcome {
         Ok(answer) if answer.body.len() > limits::PAYLOAD_SIZE => result_too_large(&call.resource),
         Ok(answer) => succeeded(&call.resource, Payload::from(result(&answer))),
     }
+}
+
+/// The client with which the call's role may make the request; a request without a signature is made by nobody.
+async fn client(
+    services: &Services,
+    call: &TaskCall,
+    request: &HttpCall,
+) -> Result<aws::Client, TaskOutcome> {
+    let failure = |error: CallFailure| match error {
+        CallFailure::NotMade(failure) => TaskOutcome::Failed(failure),
+        CallFailure::Operation(error) => failed("ApiGateway.SdkClientException", &error.to_string()),
+    };
+    if request.signed_for.is_none() {
+        let missing = || CallError::NoEndpoint { service: request.url.clone() };
+        return services.client().cloned().ok_or_else(|| failure(missing().into()));
+    }
+    let needed = [permission(call, request)];
+    match services.access.check(services.client(), call, &needed, Context::new()).await {
+        Ok(()) => {}
+        Err(Denial::Failed(failure)) => return Err(TaskOutcome::Failed(failure)),
+        Err(Denial::Refused(message)) => {
+            let body = Value::object([("Message", message)]);
+            return Err(failed("ApiGateway.403", &body.to_text()));
+        }
+    }
+    services.client_for(call, "execute-api").await.map_err(failure)
+}
+
+/// `arn:P:execute-api:R:A:API/STAGE/METHOD/PATH`
+fn permission(call: &TaskCall, request: &HttpCall) -> Permission {
+    let at = policies::account(call);
+    let host = request.url.split("//").nth(1).unwrap_or_default();
+    let api = host.split(['.', ':', '/']).next().unwrap_or_default();
+    let (stage, path) = match request.path.split_first() {
+        Some((stage, path)) => (stage.as_str(), path.join("/")),
+        None => ("", String::new()),
+    };
+    let resource = format!(
+        "arn:{}:execute-api:{}:{}:{api}/{stage}/{}/{path}",
+        at.partition, at.region, at.account, request.method
+    );
+    Permission { action: "execute-api:Invoke".to_owned(), resource }
 }
 
 fn request(call: &TaskCall) -> Result<HttpCall, String> {

@@ -21,8 +21,19 @@ pub struct TaskCall {
     pub region: Arc<str>,
     /// The execution that the attempt belongs to.
     pub execution_arn: Arc<str>,
+    /// As whom it is called.
+    pub caller: Caller,
     /// The mock that answers in place of the service, if one does: see [`TaskRunner::is_mocked`].
     pub mock: Option<MockedCall>,
+}
+
+/// The roles that a call is made with. What they mean here is for the settings of [`crate::Tasks`] to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The state machine's role; empty where there is none.
+    pub execution_role: Arc<str>,
+    /// The role of the state's Credentials, which the state machine's role assumes.
+    pub credentials_role: Option<Arc<str>>,
 }
 
 /// What came of an attempt.
@@ -71,8 +82,8 @@ pub trait TaskRunner: Send + Sync + 'static {
     }
 
     /// Where Map Runs read their items from and write their results to; `None` where there is no such place.
-    fn objects(&self, region: &str) -> Option<Arc<dyn Objects>> {
-        let _ = region;
+    fn objects(&self, region: &str, caller: Caller) -> Option<Arc<dyn Objects>> {
+        let _ = (region, caller);
         None
     }
 

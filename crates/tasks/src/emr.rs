@@ -3,10 +3,11 @@
 //! Source: the developer guide's page on EMR: one cluster where the API takes several, one step, instance fleets and groups by
 //! their names.
 
+use crate::access::CallFailure;
 use crate::call::TaskCall;
 use crate::services::Services;
+use aws::CallError;
 use aws::response::{Form, Output};
-use aws::{CallError, OperationError};
 use json::{Object, Value};
 
 const MODEL: &str = "emr";
@@ -31,7 +32,7 @@ pub(crate) async fn send(
     call: &TaskCall,
     action: &str,
     given: &Value,
-) -> Result<Output, OperationError> {
+) -> Result<Output, CallFailure> {
     let emr = Emr { services, call };
     let operation = operation(action);
     let member = |name: &str| given.get(name).cloned().unwrap_or_default();
@@ -77,9 +78,7 @@ pub(crate) async fn send(
             let input = [("ClusterId", member("ClusterId")), ("InstanceGroups", Value::array(vec![group]))];
             emr.ask(operation, Value::object(input)).await
         }
-        other => {
-            Err(OperationError::Call(CallError::NoEndpoint { service: format!("elasticmapreduce:{other}") }))
-        }
+        other => Err(CallError::NoEndpoint { service: format!("elasticmapreduce:{other}") }.into()),
     }
 }
 
@@ -89,7 +88,7 @@ struct Emr<'a> {
 }
 
 impl Emr<'_> {
-    async fn ask(&self, action: &str, input: Value) -> Result<Output, OperationError> {
+    async fn ask(&self, action: &str, input: Value) -> Result<Output, CallFailure> {
         self.services.call(self.call, (MODEL, action), &input, Form::Optimised).await
     }
 
@@ -100,7 +99,7 @@ impl Emr<'_> {
         action: &str,
         list: &str,
         member: &str,
-    ) -> Result<Value, OperationError> {
+    ) -> Result<Value, CallFailure> {
         let cluster = given.get("ClusterId").cloned().unwrap_or_default();
         let output = self.ask(action, Value::object([("ClusterId", cluster)])).await?;
         let all = output.value.get(list).and_then(Value::as_array).unwrap_or_default();

@@ -35,6 +35,20 @@ pub(crate) fn unusable(call: &TaskCall, problem: &str) -> TaskOutcome {
     failed(error_name::RUNTIME, &cause)
 }
 
+/// A call that `--read-only-aws` keeps from an account.
+pub(crate) fn only_read(call: &str, host: &str) -> TaskOutcome {
+    let cause = format!(
+        "{call} would write to the AWS account at {host}, and Stepwright was started with --read-only-aws. Route the \
+         call to an endpoint, a function or a mock, or start without that option"
+    );
+    failed("Stepwright.ReadOnlyAws", &cause)
+}
+
+/// A text with a capital at its beginning.
+pub(crate) fn sentence(text: &str) -> String {
+    model::sdk_names::capitalised(text)
+}
+
 /// A job whose end a runner cannot wait for.
 pub(crate) fn not_watched(resource: &TaskResource) -> Failure {
     Failure::new(

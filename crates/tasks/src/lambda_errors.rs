@@ -1,8 +1,9 @@
 //! The failures of a Lambda call: of the function, of the service, of the way there.
 
+use crate::access::CallFailure;
 use crate::call::TaskOutcome;
-use crate::errors::{failed, result_too_large};
-use aws::{CallError, ServiceError};
+use crate::errors::{self, failed, result_too_large};
+use aws::{CallError, OperationError, ServiceError};
 use json::Value;
 use model::TaskResource;
 
@@ -35,8 +36,14 @@ pub(crate) fn function_failed(document: &[u8], shown: ErrorText) -> TaskOutcome 
 }
 
 /// A call that reached no function, or whose answer did not come back.
-pub(crate) fn call_failed(error: &CallError, resource: &TaskResource) -> TaskOutcome {
+pub(crate) fn call_failed(error: &CallFailure, resource: &TaskResource) -> TaskOutcome {
+    let error = match error {
+        CallFailure::NotMade(failure) => return TaskOutcome::Failed(failure.clone()),
+        CallFailure::Operation(OperationError::Call(error)) => error,
+        CallFailure::Operation(error) => return failed("Lambda.SdkClientException", &error.to_string()),
+    };
     match error {
+        CallError::ReadOnly { call, host } => errors::only_read(call, host),
         CallError::Service(service) => {
             failed(&format!("Lambda.{}", exception(service)), &service.to_string())
         }

@@ -4,18 +4,19 @@ use crate::call::{TaskCall, TaskOutcome};
 use crate::errors::{result_too_large, succeeded};
 use crate::functions::Functions;
 use crate::lambda_errors::{ErrorText, call_failed, function_failed};
+use crate::services::Services;
 use aws::lambda::InvokeRequest;
 use bytes::Bytes;
 use json::{Payload, Value};
 use model::limits;
 
-pub(crate) async fn call(functions: &Functions, call: &TaskCall) -> TaskOutcome {
+pub(crate) async fn call(functions: &Functions, services: &Services, call: &TaskCall) -> TaskOutcome {
     let request = InvokeRequest {
         function: call.resource.arn().to_string(),
         payload: Bytes::copy_from_slice(call.parameters.text().as_bytes()),
         ..InvokeRequest::default()
     };
-    match functions.invoke(request, call).await {
+    match functions.invoke(services, request, call).await {
         Err(error) => call_failed(&error, &call.resource),
         Ok(answer) if answer.function_error.is_some() => {
             function_failed(&answer.payload, ErrorText::AsReturned)

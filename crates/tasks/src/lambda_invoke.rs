@@ -6,6 +6,7 @@ use crate::errors::{failed, result_too_large, succeeded};
 use crate::functions::Functions;
 use crate::lambda_errors::{ErrorText, call_failed, function_failed};
 use crate::sdk_metadata;
+use crate::services::Services;
 use aws::lambda::{InvocationType, InvokeRequest, InvokeResponse, LogType, SERVICE_NAME};
 use aws::{CallError, ServiceError};
 use bytes::Bytes;
@@ -15,12 +16,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use uuid::Uuid;
 
-pub(crate) async fn call(functions: &Functions, call: &TaskCall) -> TaskOutcome {
+pub(crate) async fn call(functions: &Functions, services: &Services, call: &TaskCall) -> TaskOutcome {
     let request = match request(call) {
         Ok(request) => request,
         Err(outcome) => return outcome,
     };
-    match functions.invoke(request, call).await {
+    match functions.invoke(services, request, call).await {
         Err(error) => call_failed(&error, &call.resource),
         Ok(answer) if answer.function_error.is_some() => function_failed(&answer.payload, ErrorText::Compact),
         Ok(answer) if answer.payload.len() > limits::PAYLOAD_SIZE => result_too_large(&call.resource),
@@ -77,7 +78,7 @@ fn refused(call: &TaskCall, value: &str, member: &str, allowed: &str) -> TaskOut
         message: Some(message),
         request_id: Some(Uuid::new_v4().to_string()),
     });
-    call_failed(&error, &call.resource)
+    call_failed(&error.into(), &call.resource)
 }
 
 /// The bytes that the function gets.

@@ -34,6 +34,21 @@ pub(crate) fn call(mocks: Option<&Mocks>, call: &TaskCall, mock: &MockedCall) ->
     }
 }
 
+/// What a mock of the routing file answers in place of the service. Who has a task's token sends it as ever.
+pub(crate) fn call_routed(call: &TaskCall, mocked: Mocked) -> TaskOutcome {
+    match (call.resource.pattern(), mocked) {
+        (Pattern::Sync | Pattern::Sync2, mocked @ Mocked::Return(_)) => {
+            succeeded(&call.resource, Payload::from(submitted(&call.resource, &mocked)))
+        }
+        (_, mocked) => outcome(&call.resource, mocked),
+    }
+}
+
+/// What ends a job that a mock of the routing file stands for.
+pub(crate) fn watch_routed(call: &TaskCall, mocked: Mocked) -> TaskOutcome {
+    outcome(&call.resource, mocked)
+}
+
 /// What ends an attempt that was submitted, or that a worker would have taken.
 pub(crate) fn watch(mocks: Option<&Mocks>, call: &TaskCall, mock: &MockedCall) -> TaskOutcome {
     match answer(mocks, mock) {
@@ -152,6 +167,7 @@ mod tests {
             parameters: Payload::from(Value::Null),
             region: "us-east-1".into(),
             execution_arn: "arn".into(),
+            caller: crate::Caller::default(),
             mock: None,
         };
         let TaskOutcome::Failed(failure) = super::call(None, &call, &mock) else { panic!("it succeeded") };

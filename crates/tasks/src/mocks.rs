@@ -1,14 +1,9 @@
 //! Mocked integrations: what a test case answers in place of a service, from a file that is read again when it changes.
 
 use crate::mock_config::{MockConfig, Mocked};
-use std::fs::{File, Metadata};
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use crate::watched::Watched;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The largest file that is read, in bytes.
-const MAX_FILE_SIZE: u64 = 16 << 20;
+use std::sync::Arc;
 
 /// One attempt of a state within an execution that was started with a test case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,36 +52,14 @@ pub enum MockError {
 /// The mocked integrations of a file. Clones share what was read.
 #[derive(Clone, Debug)]
 pub struct Mocks {
-    file: Arc<MockFile>,
-}
-
-#[derive(Debug)]
-struct MockFile {
-    path: PathBuf,
-    latest: Mutex<Option<Reading>>,
-}
-
-/// What the file held when it looked like that.
-#[derive(Debug)]
-struct Reading {
-    look: Option<Look>,
-    config: Result<Arc<MockConfig>, MockError>,
-}
-
-/// What changes when a file is written or replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Look {
-    inode: u64,
-    length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
+    file: Arc<Watched<MockConfig>>,
 }
 
 impl Mocks {
     /// The mocked integrations of the file. It is read at once, so that what is wrong with it stands in the log from the
     /// beginning, and again whenever it has changed; one that is missing or broken may be put right later.
     pub fn at(path: impl Into<PathBuf>) -> Mocks {
-        let mocks = Mocks { file: Arc::new(MockFile { path: path.into(), latest: Mutex::new(None) }) };
+        let mocks = Mocks { file: Arc::new(Watched::new(path, MockConfig::parse)) };
         // What is wrong is in the log now, and in every answer that needs the file.
         let _ = mocks.config();
         mocks
@@ -115,50 +88,8 @@ impl Mocks {
 
     /// The file as it is now.
     fn config(&self) -> Result<Arc<MockConfig>, MockError> {
-        let mut latest = self.file.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        // The look is taken before the text: a change in between is seen as one the next time.
-        let look = std::fs::metadata(&self.file.path).ok().as_ref().map(Look::of);
-        if let Some(reading) = &*latest
-            && reading.look == look
-        {
-            return reading.config.clone();
-        }
-        let config = self.file.read();
-        match &config {
-            Ok(_) => tracing::info!(file = %self.file.path.display(), "read the mocked integrations"),
-            Err(error) => tracing::error!(%error, "executions with a test case cannot run"),
-        }
-        *latest = Some(Reading { look, config: config.clone() });
-        config
-    }
-}
-
-impl MockFile {
-    fn read(&self) -> Result<Arc<MockConfig>, MockError> {
-        let read = self.text().and_then(|text| MockConfig::parse(&text));
-        read.map(Arc::new).map_err(|problem| MockError::Unusable { path: self.path.clone(), problem })
-    }
-
-    fn text(&self) -> Result<String, String> {
-        let mut text = String::new();
-        let file = File::open(&self.path).map_err(|error| error.to_string())?;
-        let read = file.take(MAX_FILE_SIZE + 1).read_to_string(&mut text);
-        read.map_err(|error| error.to_string())?;
-        if text.len() as u64 > MAX_FILE_SIZE {
-            return Err(format!("it has more than {MAX_FILE_SIZE} bytes"));
-        }
-        Ok(text)
-    }
-}
-
-impl Look {
-    fn of(metadata: &Metadata) -> Look {
-        Look {
-            inode: metadata.ino(),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
+        let unusable = |problem| MockError::Unusable { path: self.file.path().to_owned(), problem };
+        self.file.get().map_err(unusable)
     }
 }
 

@@ -1,8 +1,11 @@
 //! Objects of S3, for what reads items and writes results of Map Runs.
 
+use crate::access::CallFailure;
+use crate::call::{Caller, TaskCall};
 use crate::services::Services;
 use aws::{CallError, OperationError, s3};
-use json::Value;
+use json::{Payload, Value};
+use model::{Pattern, TaskResource};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -85,23 +88,51 @@ pub struct ObjectError {
 pub(crate) struct S3 {
     services: Arc<Services>,
     region: String,
+    caller: Caller,
 }
 
 impl S3 {
-    pub(crate) fn new(services: Arc<Services>, region: &str) -> S3 {
-        S3 { services, region: region.to_owned() }
+    pub(crate) fn new(services: Arc<Services>, region: &str, caller: Caller) -> S3 {
+        S3 { services, region: region.to_owned(), caller }
     }
 
-    fn client(&self) -> Result<&aws::Client, ObjectError> {
-        let missing = || OperationError::Call(CallError::NoEndpoint { service: "s3".to_owned() });
-        self.services.client().ok_or_else(|| error_of(missing()))
+    /// The client with which the caller may do this, at the place of S3's objects.
+    async fn client(
+        &self,
+        operation: &str,
+        bucket: &str,
+        key: Option<&str>,
+    ) -> Result<aws::Client, ObjectError> {
+        let action = model::sdk_names::camel(operation);
+        let members = [("Bucket", Some(bucket)), ("Key", key)];
+        let members = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let call = TaskCall {
+            resource: TaskResource::Service {
+                arn: format!("arn:aws:states:::aws-sdk:s3:{action}").into(),
+                service: "aws-sdk:s3".into(),
+                action: action.as_str().into(),
+                pattern: Pattern::RequestResponse,
+            },
+            parameters: Payload::from(Value::object(members)),
+            region: self.region.as_str().into(),
+            execution_arn: "".into(),
+            caller: self.caller.clone(),
+            mock: None,
+        };
+        let missing = || error_of(CallError::NoEndpoint { service: "s3".to_owned() }.into());
+        let service = aws::model::service("s3").ok_or_else(missing)?;
+        let known = (&*service, service.operation(operation).ok_or_else(missing)?);
+        let access = &self.services.access;
+        let checked = access.check_operation(self.services.client(), &call, known, call.parameters.value());
+        checked.await.map_err(error_of)?;
+        self.services.client_for(&call, "s3").await.map_err(error_of)
     }
 }
 
 impl Objects for S3 {
     fn get(&self, part: ObjectPart) -> ObjectFuture<'_, Result<ObjectContent, ObjectError>> {
         Box::pin(async move {
-            let client = self.client()?;
+            let client = &self.client("GetObject", &part.bucket, Some(&part.key)).await?;
             let last = part.start.saturating_add(part.length).saturating_sub(1);
             let range = format!("bytes={}-{last}", part.start);
             let mut members = borrowed(&part.members);
@@ -114,7 +145,7 @@ impl Objects for S3 {
                     e_tag: content.e_tag,
                     size: content.size,
                 }),
-                Err(error) => match error_of(error) {
+                Err(error) => match error_of(error.into()) {
                     // Nothing lies behind the end, which is where the part begins.
                     error if error.code.as_deref() == Some("InvalidRange") => {
                         Ok(ObjectContent { bytes: Vec::new(), e_tag: part.e_tag, size: None })
@@ -128,17 +159,19 @@ impl Objects for S3 {
     fn list(&self, request: ListObjects) -> ObjectFuture<'_, Result<Value, ObjectError>> {
         Box::pin(async move {
             let members = borrowed(&request.members);
-            let listed = s3::list_objects_v2(self.client()?, &self.region, &request.bucket, &members).await;
-            listed.map_err(error_of)
+            let client = &self.client("ListObjectsV2", &request.bucket, None).await?;
+            let listed = s3::list_objects_v2(client, &self.region, &request.bucket, &members).await;
+            listed.map_err(|error| error_of(error.into()))
         })
     }
 
     fn put(&self, request: PutObject) -> ObjectFuture<'_, Result<(), ObjectError>> {
         Box::pin(async move {
-            let (client, members) = (self.client()?, borrowed(&request.members));
+            let members = borrowed(&request.members);
+            let client = &self.client("PutObject", &request.bucket, Some(&request.key)).await?;
             let body = request.body.into();
             let put = s3::put_object(client, &self.region, &request.bucket, &request.key, body, &members);
-            put.await.map(|_| ()).map_err(error_of)
+            put.await.map(|_| ()).map_err(|error| error_of(error.into()))
         })
     }
 }
@@ -147,7 +180,14 @@ fn borrowed<'m>(members: &'m [(&'static str, String)]) -> Vec<(&'m str, &'m str)
     members.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-fn error_of(error: OperationError) -> ObjectError {
+fn error_of(error: CallFailure) -> ObjectError {
+    let error = match error {
+        CallFailure::NotMade(failure) => {
+            let message = failure.cause.unwrap_or_default().to_string();
+            return ObjectError { code: failure.error.map(|error| error.to_string()), message };
+        }
+        CallFailure::Operation(error) => error,
+    };
     let message = error.to_string();
     let code = match error {
         OperationError::Fault(fault) => fault.code,

@@ -1,11 +1,11 @@
 //! Optimised integrations that make one request: `dynamodb:putItem`, `sqs:sendMessage`, `events:putEvents` and their like.
 
+use crate::access::CallFailure;
 use crate::call::{TaskCall, TaskOutcome};
 use crate::emr;
 use crate::errors::{failed, succeeded};
 use crate::sdk_metadata;
 use crate::services::{self, Naming, OptimisedService, Services};
-use aws::OperationError;
 use aws::response::{Form, Output};
 use json::{Object, Payload, Value};
 use std::time::SystemTime;
@@ -56,7 +56,7 @@ pub(crate) async fn send(
     Request { service, model }: Request,
     action: &str,
     input: &Value,
-) -> Result<Output, OperationError> {
+) -> Result<Output, CallFailure> {
     let added: &[&str] = match (service.resource, action) {
         ("elasticmapreduce", _) => return emr::send(services, call, action, input).await,
         // AWS: documented results: what was asked for stands beside what was started.
@@ -115,7 +115,7 @@ fn with_origin(call: &TaskCall) -> Value {
 }
 
 /// `arn:aws:states:R:A:execution:MACHINE:NAME`, or of an Express execution, as the ARN of its machine.
-fn state_machine_arn(execution_arn: &str) -> Option<String> {
+pub(crate) fn state_machine_arn(execution_arn: &str) -> Option<String> {
     let parts: Vec<&str> = execution_arn.splitn(8, ':').collect();
     match parts.as_slice() {
         [arn, partition, states, region, account, "execution" | "express", machine, ..] => {

@@ -1,16 +1,22 @@
 //! From a Resource to its integration.
 
-use crate::call::{CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
+use crate::access::{Access, CallFailure};
+use crate::call::{Caller, CancelFuture, InspectedFuture, TaskCall, TaskFuture, TaskOutcome, TaskRunner};
 use crate::functions::{FunctionCaller, Functions};
+use crate::http_invoke::Connections;
 use crate::jobs::{self, Job};
+use crate::mock_config::Mocked;
 use crate::mocks::{MockError, MockedCall, Mocks};
 use crate::objects::{Objects, S3};
 use crate::optimised::Request;
+use crate::policies::Policies;
+use crate::roles::AssumeRoles;
+use crate::routing::{Destination, Routing};
 use crate::services::{self, Services};
 use crate::workflows::{Connection, Workflows};
 use crate::{
-    api_gateway, errors, http_invoke, lambda_function, lambda_invoke, mocked, optimised, sdk_integration,
-    start_execution,
+    api_gateway, bedrock, errors, http_invoke, kubernetes, lambda_function, lambda_invoke, mocked, optimised,
+    sdk_integration, start_execution,
 };
 use json::Payload;
 use model::{Pattern, TaskResource};
@@ -61,6 +67,12 @@ enum Integration<'a> {
     },
     /// A request to an API of API Gateway.
     ApiGateway,
+    /// A call of a model of Bedrock.
+    InvokeModel,
+    /// A request to the API of a cluster of EKS.
+    KubernetesCall,
+    /// A Job of Kubernetes on a cluster of EKS.
+    KubernetesJob,
     /// A job that an optimised integration starts.
     Job(&'static Job),
 }
@@ -70,9 +82,8 @@ impl Tasks {
     /// client.
     pub fn new(host: Option<lambda::FunctionHost>, client: Option<aws::Client>, limits: TaskLimits) -> Tasks {
         let host = host.map(|host| Arc::new(host) as Arc<dyn FunctionCaller>);
-        let services = Arc::new(Services::new(client.clone()));
-        let client = client.map(|client| Arc::new(client) as Arc<dyn FunctionCaller>);
-        Tasks { services, ..Tasks::with_callers(host.into_iter().chain(client).collect(), limits) }
+        let services = Arc::new(Services::new(client));
+        Tasks { services, ..Tasks::with_callers(host.into_iter().collect(), limits) }
     }
 
     /// Functions are called by the first of `callers` that has them; no services are.
@@ -91,6 +102,46 @@ impl Tasks {
     pub fn with_mocks(self, mocks: Mocks) -> Tasks {
         Tasks { mocks: Some(mocks), ..self }
     }
+
+    /// Calls go where this file says.
+    pub fn with_routing(self, routing: Routing) -> Tasks {
+        self.with_access(|access| Access { routing: Some(routing), ..access })
+    }
+
+    /// Calls are refused that these policies do not allow to the state machine's role.
+    pub fn with_policies(self, policies: Policies) -> Tasks {
+        self.with_access(|access| Access { policies: Some(policies), ..access })
+    }
+
+    /// Calls are made with credentials of the state machine's role, where the mode says so.
+    pub fn with_assumed_roles(self, mode: AssumeRoles) -> Tasks {
+        self.with_access(|access| access.assuming(mode))
+    }
+
+    /// HTTP Tasks find their connections in this file, and at EventBridge where it does not have them.
+    pub fn with_connections(self, connections: Connections) -> Tasks {
+        let mut services = (*self.services).clone();
+        services.connections = Some(connections);
+        Tasks { services: Arc::new(services), ..self }
+    }
+
+    fn with_access(self, change: impl FnOnce(Access) -> Access) -> Tasks {
+        let mut services = (*self.services).clone();
+        services.access = change(services.access);
+        Tasks { services: Arc::new(services), ..self }
+    }
+
+    /// What a mock of the routing file answers, if one does.
+    fn routed_mock(&self, call: &TaskCall) -> Result<Option<Mocked>, TaskOutcome> {
+        match self.services.access.destination(call) {
+            Ok(Some(Destination::Mock(mocked))) => Ok(Some(mocked)),
+            Ok(_) => Ok(None),
+            Err(CallFailure::NotMade(failure)) => Err(TaskOutcome::Failed(failure)),
+            Err(CallFailure::Operation(error)) => {
+                Err(errors::failed(model::error_name::RUNTIME, &error.to_string()))
+            }
+        }
+    }
 }
 
 impl TaskRunner for Tasks {
@@ -100,6 +151,11 @@ impl TaskRunner for Tasks {
             if let Some(mock) = &call.mock {
                 return mocked::call(tasks.mocks.as_ref(), &call, mock);
             }
+            match tasks.routed_mock(&call) {
+                Ok(None) => {}
+                Ok(Some(mocked)) => return mocked::call_routed(&call, mocked),
+                Err(outcome) => return outcome,
+            }
             let Some(integration) = integration(&call.resource) else {
                 return TaskOutcome::Failed(errors::not_called_yet(&call.resource));
             };
@@ -108,18 +164,20 @@ impl TaskRunner for Tasks {
             match integration {
                 Integration::LambdaFunction => {
                     let _permit = permit.await;
-                    lambda_function::call(&tasks.functions, &call).await
+                    lambda_function::call(&tasks.functions, &tasks.services, &call).await
                 }
                 Integration::LambdaInvoke => {
                     let _permit = permit.await;
-                    lambda_invoke::call(&tasks.functions, &call).await
+                    lambda_invoke::call(&tasks.functions, &tasks.services, &call).await
                 }
                 Integration::HttpInvoke => {
                     let _permit = permit.await;
                     http_invoke::call(&tasks.services, &call, false).await.0
                 }
                 // It does not leave the process, and the functions that hold every permit may wait for it.
-                Integration::StartExecution => start_execution::call(&tasks.workflows, &call).await,
+                Integration::StartExecution => {
+                    start_execution::call(&tasks.workflows, &tasks.services, &call).await
+                }
                 Integration::Sdk { service, action, prefix } => {
                     // The same is true of Step Functions' own actions that wait for the end of what they start.
                     let _permit = if service == "sfn" { None } else { Some(permit.await) };
@@ -133,6 +191,18 @@ impl TaskRunner for Tasks {
                     let _permit = permit.await;
                     api_gateway::call(&tasks.services, &call).await
                 }
+                Integration::InvokeModel => {
+                    let _permit = permit.await;
+                    bedrock::invoke_model(&tasks.services, &call).await
+                }
+                Integration::KubernetesCall => {
+                    let _permit = permit.await;
+                    kubernetes::call(&tasks.services, &call).await
+                }
+                Integration::KubernetesJob => {
+                    let _permit = permit.await;
+                    kubernetes::run_job(&tasks.services, &call).await
+                }
                 Integration::Job(job) => {
                     let _permit = permit.await;
                     jobs::start(&tasks.services, &call, job).await
@@ -145,7 +215,9 @@ impl TaskRunner for Tasks {
         let tasks = self.clone();
         Box::pin(async move {
             match integration(&call.resource) {
-                Some(Integration::HttpInvoke) if call.mock.is_none() => {
+                Some(Integration::HttpInvoke)
+                    if call.mock.is_none() && matches!(tasks.routed_mock(&call), Ok(None)) =>
+                {
                     let _permit = tasks.permits.acquire().await;
                     http_invoke::call(&tasks.services, &call, reveal_secrets).await
                 }
@@ -161,18 +233,28 @@ impl TaskRunner for Tasks {
             if let Some(mock) = &call.mock {
                 return mocked::watch(tasks.mocks.as_ref(), &call, mock);
             }
+            match tasks.routed_mock(&call) {
+                Ok(None) => {}
+                Ok(Some(mocked)) => return mocked::watch_routed(&call, mocked),
+                Err(outcome) => return outcome,
+            }
             match integration(&call.resource) {
                 Some(Integration::StartExecution) => {
                     start_execution::watch(&tasks.workflows, &call, &submitted).await
                 }
                 Some(Integration::Job(job)) => jobs::watch(&tasks.services, &call, job, &submitted).await,
+                Some(Integration::KubernetesJob) => {
+                    kubernetes::watch(&tasks.services, &call, &submitted).await
+                }
                 Some(
                     Integration::LambdaFunction
                     | Integration::LambdaInvoke
                     | Integration::HttpInvoke
                     | Integration::Sdk { .. }
                     | Integration::Request { .. }
-                    | Integration::ApiGateway,
+                    | Integration::ApiGateway
+                    | Integration::InvokeModel
+                    | Integration::KubernetesCall,
                 )
                 | None => TaskOutcome::Failed(errors::not_watched(&call.resource)),
             }
@@ -183,7 +265,7 @@ impl TaskRunner for Tasks {
         let tasks = self.clone();
         Box::pin(async move {
             // What a mock answers for was never started.
-            if call.mock.is_some() {
+            if call.mock.is_some() || !matches!(tasks.routed_mock(&call), Ok(None)) {
                 return;
             }
             match integration(&call.resource) {
@@ -191,21 +273,26 @@ impl TaskRunner for Tasks {
                     start_execution::cancel(&tasks.workflows, &submitted).await;
                 }
                 Some(Integration::Job(job)) => jobs::cancel(&tasks.services, &call, job, &submitted).await,
+                Some(Integration::KubernetesJob) => {
+                    kubernetes::cancel(&tasks.services, &call, &submitted).await;
+                }
                 Some(
                     Integration::LambdaFunction
                     | Integration::LambdaInvoke
                     | Integration::HttpInvoke
                     | Integration::Sdk { .. }
                     | Integration::Request { .. }
-                    | Integration::ApiGateway,
+                    | Integration::ApiGateway
+                    | Integration::InvokeModel
+                    | Integration::KubernetesCall,
                 )
                 | None => {}
             }
         })
     }
 
-    fn objects(&self, region: &str) -> Option<Arc<dyn Objects>> {
-        Some(Arc::new(S3::new(self.services.clone(), region)))
+    fn objects(&self, region: &str, caller: Caller) -> Option<Arc<dyn Objects>> {
+        Some(Arc::new(S3::new(self.services.clone(), region, caller)))
     }
 
     fn connect(&self, workflows: Weak<dyn Workflows>) {
@@ -240,6 +327,9 @@ fn integration(resource: &TaskResource) -> Option<Integration<'_>> {
         ("lambda", "invoke") if is_request => Some(Integration::LambdaInvoke),
         ("states", "startExecution") => Some(Integration::StartExecution),
         ("http", "invoke") => Some(Integration::HttpInvoke),
+        ("bedrock", "invokeModel") if is_request => Some(Integration::InvokeModel),
+        ("eks", "call") if is_request => Some(Integration::KubernetesCall),
+        ("eks", "runJob") => Some(Integration::KubernetesJob),
         ("apigateway", "invoke") if is_request => Some(Integration::ApiGateway),
         _ if is_request => {
             optimised::find(service, action).map(|request| Integration::Request { request, action })

@@ -1,16 +1,25 @@
 //! Calls of AWS's services, and how what fails in them is named.
 
+use crate::access::{Access, CallFailure};
 use crate::call::{TaskCall, TaskOutcome};
 use crate::errors::{self, failed, result_too_large};
+use crate::http_invoke::{Connections, Tokens};
 use aws::response::{Fault, Form, Output};
 use aws::{CallError, OperationCall, OperationError};
 use bytes::Bytes;
 use json::Value;
 use model::sdk;
+use std::sync::Arc;
 
 /// The way to AWS's services, if there is one.
+#[derive(Clone)]
 pub(crate) struct Services {
     client: Option<aws::Client>,
+    pub(crate) access: Access,
+    /// Connections of HTTP Tasks that a file of this machine has.
+    pub(crate) connections: Option<Connections>,
+    /// Tokens of authorization servers.
+    pub(crate) tokens: Arc<Tokens>,
 }
 
 /// How an integration names its service where something fails.
@@ -94,12 +103,22 @@ pub(crate) fn of_resource(service: &str) -> Option<&'static OptimisedService> {
 
 impl Services {
     pub(crate) fn new(client: Option<aws::Client>) -> Services {
-        Services { client }
+        Services { client, access: Access::default(), connections: None, tokens: Arc::default() }
     }
 
-    /// The client, for requests that are no operation of a service.
+    /// The client, as whoever Stepwright runs as.
     pub(crate) fn client(&self) -> Option<&aws::Client> {
         self.client.as_ref()
+    }
+
+    /// The client for a call of the service that is configured by this name: at its destination, with its role.
+    pub(crate) async fn client_for(
+        &self,
+        call: &TaskCall,
+        setting: &str,
+    ) -> Result<aws::Client, CallFailure> {
+        let no_endpoint = || CallError::NoEndpoint { service: setting.to_owned() };
+        self.access.client(self.client.as_ref().ok_or_else(no_endpoint)?, call, setting).await
     }
 
     /// Calls an operation by its action, `putItem`, in the execution's region.
@@ -109,33 +128,43 @@ impl Services {
         (model, action): (&str, &str),
         input: &Value,
         form: Form,
-    ) -> Result<Output, OperationError> {
-        let no_endpoint = || OperationError::Call(CallError::NoEndpoint { service: model.to_owned() });
-        let client = self.client.as_ref().ok_or_else(no_endpoint)?;
+    ) -> Result<Output, CallFailure> {
+        self.call_with(call, (model, action), input, form, None).await
+    }
+
+    /// The same with the payload of an operation whose payload is bytes.
+    pub(crate) async fn call_with(
+        &self,
+        call: &TaskCall,
+        (model, action): (&str, &str),
+        input: &Value,
+        form: Form,
+        payload: Option<Bytes>,
+    ) -> Result<Output, CallFailure> {
+        let no_endpoint = || CallError::NoEndpoint { service: model.to_owned() };
+        self.client.as_ref().ok_or_else(no_endpoint)?;
         let service = aws::model::service(model).ok_or_else(no_endpoint)?;
         let operation = service.action(action).ok_or_else(no_endpoint)?;
+        let known = (&*service, operation);
+        self.access.check_operation(self.client.as_ref(), call, known, input).await?;
+        let client = self.client_for(call, &service.setting()).await?;
         // AWS: recorded test_s3_put_object_str, test_s3_put_object_bool: a stream gets the value's JSON, a string in its quotes.
         let streamed = service.streamed_member(operation).and_then(|member| input.get(&member.sdk_name));
         let streamed = streamed.filter(|value| !value.is_null()).map(|value| Bytes::from(value.to_text()));
+        let streamed = payload.or(streamed);
         let prepared =
             OperationCall { form, streamed, ..OperationCall::new(&service, operation, &call.region, input) };
-        client.call(prepared).await
-    }
-}
-
-impl Services {
-    /// Makes a request that is no operation of a service.
-    pub(crate) async fn http(&self, call: aws::HttpCall) -> Result<aws::response::HttpAnswer, CallError> {
-        match &self.client {
-            Some(client) => client.http(call).await,
-            None => Err(CallError::NoEndpoint { service: call.url }),
-        }
+        Ok(client.call(prepared).await?)
     }
 }
 
 impl Naming {
     /// What a Task fails with after this error.
-    pub(crate) fn failure(self, call: &TaskCall, error: &OperationError) -> TaskOutcome {
+    pub(crate) fn failure(self, call: &TaskCall, error: &CallFailure) -> TaskOutcome {
+        let error = match error {
+            CallFailure::NotMade(failure) => return TaskOutcome::Failed(failure.clone()),
+            CallFailure::Operation(error) => error,
+        };
         match error {
             OperationError::Input(problem) => errors::unusable(call, &problem.to_string()),
             OperationError::Fault(fault) => self.fault(fault),
@@ -147,6 +176,7 @@ impl Naming {
                 );
                 failed(&format!("{}.SdkClientException", self.prefix()), &cause)
             }
+            OperationError::Call(CallError::ReadOnly { call, host }) => errors::only_read(call, host),
             OperationError::Call(_) | OperationError::Undecodable(_) | OperationError::EventStream { .. } => {
                 failed(&format!("{}.SdkClientException", self.prefix()), &error.to_string())
             }

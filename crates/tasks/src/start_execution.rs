@@ -1,10 +1,14 @@
 //! `arn:aws:states:::states:startExecution`: nested workflows.
 
+use crate::access::Denial;
 use crate::call::{TaskCall, TaskOutcome};
 use crate::errors::{failed, succeeded};
+use crate::permissions::Permission;
 use crate::sdk_metadata;
+use crate::services::Services;
 use crate::workflows::{Connection, EndedWorkflow, StartedWorkflow, WorkflowError, WorkflowStart};
 use aws::ServiceError;
+use iam::Context;
 use json::{Payload, Value};
 use model::{ExecutionStatus, Pattern, Timestamp, error_name};
 use std::sync::Arc;
@@ -12,11 +16,14 @@ use std::time::{Duration, UNIX_EPOCH};
 use uuid::Uuid;
 
 /// Starts the execution: the result of a request, and what `.sync` and `.waitForTaskToken` submit.
-pub(crate) async fn call(workflows: &Connection, call: &TaskCall) -> TaskOutcome {
+pub(crate) async fn call(workflows: &Connection, services: &Services, call: &TaskCall) -> TaskOutcome {
     let request = match request(call) {
         Ok(request) => request,
         Err(outcome) => return outcome,
     };
+    if let Err(outcome) = may_start(services, call, &request.state_machine_arn).await {
+        return outcome;
+    }
     let started = match workflows.get() {
         Ok(workflows) => workflows.start(request).await,
         Err(error) => Err(error),
@@ -24,6 +31,34 @@ pub(crate) async fn call(workflows: &Connection, call: &TaskCall) -> TaskOutcome
     match started {
         Ok(started) => succeeded(&call.resource, Payload::from(answer(&started))),
         Err(error) => refused(&error),
+    }
+}
+
+/// Whether the call's role may start the state machine.
+///
+/// AWS: public logs for the class of the error.
+async fn may_start(services: &Services, call: &TaskCall, arn: &str) -> Result<(), TaskOutcome> {
+    if !services.access.checks_roles() {
+        return Ok(());
+    }
+    let needed = [Permission { action: "states:StartExecution".to_owned(), resource: arn.to_owned() }];
+    match services.access.check(services.client(), call, &needed, Context::new()).await {
+        Ok(()) => Ok(()),
+        Err(Denial::Failed(failure)) => Err(TaskOutcome::Failed(failure)),
+        Err(Denial::Refused(message)) => {
+            let error = service_error("AccessDeniedException", message);
+            Err(failed("StepFunctions.AWSStepFunctionsException", &error.to_string()))
+        }
+    }
+}
+
+fn service_error(code: &str, message: String) -> ServiceError {
+    ServiceError {
+        service: "AWSStepFunctions",
+        status: 400,
+        code: Some(code.to_owned()),
+        message: Some(message),
+        request_id: Some(Uuid::new_v4().to_string()),
     }
 }
 
@@ -100,13 +135,7 @@ fn input(member: Option<&Value>) -> Result<Payload, TaskOutcome> {
 fn refused(error: &WorkflowError) -> TaskOutcome {
     match error {
         WorkflowError::Refused { code, message } => {
-            let error = ServiceError {
-                service: "AWSStepFunctions",
-                status: 400,
-                code: Some((*code).to_owned()),
-                message: Some(message.clone()),
-                request_id: Some(Uuid::new_v4().to_string()),
-            };
+            let error = service_error(code, message.clone());
             failed(&format!("StepFunctions.{code}Exception"), &error.to_string())
         }
         WorkflowError::Unanswered { reason } => {

@@ -225,7 +225,7 @@ async fn parameters_that_cannot_be_used_are_told_and_nothing_is_called() {
 #[tokio::test]
 async fn resources_that_are_not_called_yet_say_so() {
     let tasks = Tasks::new(None, None, TaskLimits::default());
-    for arn in ["arn:aws:states:::eks:runJob.sync", "arn:aws:states:us-east-1:000000000000:activity:a"] {
+    for arn in ["arn:aws:states:::aws-sdk:nosuch:get", "arn:aws:states:us-east-1:000000000000:activity:a"] {
         assert!(!tasks.supports(&TaskResource::parse(arn).unwrap()));
         let (error, cause) = failure(tasks.call(call(arn, "{}")).await);
         assert_eq!(error, "States.TaskFailed");

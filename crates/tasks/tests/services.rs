@@ -217,3 +217,65 @@ async fn an_api_that_refuses_is_named_by_its_status() {
     assert_eq!(error, "States.Runtime");
     assert!(cause.ends_with("[The field 'ApiEndpoint' is required but was missing]"), "{cause}");
 }
+
+#[tokio::test]
+async fn a_model_of_bedrock_answers_with_json() {
+    let reply = Reply::Answer {
+        status: 200,
+        headers: vec![("content-type", "application/json")],
+        body: br#"{"generations":[{"text":"hi"}]}"#.to_vec(),
+    };
+    let server = StandIn::start(reply).await;
+    let tasks = tasks_at(&server.url);
+    let parameters = r#"{"ModelId":"cohere.command","Body":{"prompt":"x"},"ContentType":"application/json"}"#;
+    let given = result(tasks.call(call("bedrock:invokeModel", parameters)).await);
+    assert_eq!(given, r#"{"Body":{"generations":[{"text":"hi"}]},"ContentType":"application/json"}"#);
+    let asked = server.asked();
+    assert_eq!(
+        (asked[0].target.as_str(), &asked[0].body[..]),
+        ("/model/cohere.command/invoke", &br#"{"prompt":"x"}"#[..])
+    );
+}
+
+#[tokio::test]
+async fn what_goes_to_bedrock_and_comes_back_may_stand_in_s3() {
+    let body = |text: &str| Reply::Answer {
+        status: 200,
+        headers: vec![("content-type", "application/json")],
+        body: text.into(),
+    };
+    let server =
+        StandIn::start(Reply::Turns(vec![body(r#"{"prompt":"y"}"#), body(r#"{"n":1}"#), body("")])).await;
+    let parameters =
+        r#"{"ModelId":"m","Input":{"S3Uri":"s3://in/a.json"},"Output":{"S3Uri":"s3://out/b.json"}}"#;
+    let given = result(tasks_at(&server.url).call(call("bedrock:invokeModel", parameters)).await);
+    assert_eq!(given, r#"{"Body":"s3://out/b.json","ContentType":"application/json"}"#);
+    let asked = server.asked();
+    let shown: Vec<(&str, &str, &[u8])> =
+        asked.iter().map(|one| (one.method.as_str(), one.target.as_str(), &one.body[..])).collect();
+    assert_eq!(
+        shown,
+        [
+            ("GET", "/in/a.json", &b""[..]),
+            ("POST", "/model/m/invoke", br#"{"prompt":"y"}"#),
+            ("PUT", "/out/b.json", br#"{"n":1}"#)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_marks_of_started_jobs_are_those_of_step_functions() {
+    let server = StandIn::start(json_answer(r#"{"jobId":"1","jobName":"n"}"#)).await;
+    let parameters = r#"{"JobName":"n","JobQueue":"q","JobDefinition":"d","ContainerOverrides":{"Environment":[{"Name":"A","Value":"1"}]}}"#;
+    result(tasks_at(&server.url).call(call("batch:submitJob.sync", parameters)).await);
+    let body = json::parse_bytes(&server.asked()[0].body).unwrap();
+    assert_eq!(
+        body.get("containerOverrides").unwrap().to_text(),
+        r#"{"environment":[{"name":"A","value":"1"},{"name":"MANAGED_BY_AWS","value":"STARTED_BY_STEP_FUNCTIONS"}]}"#
+    );
+    let server = StandIn::start(json_answer(r#"{"job":{"id":"1"}}"#)).await;
+    let parameters = r#"{"Role":"r","Settings":{},"Tags":{"a":"b"}}"#;
+    result(tasks_at(&server.url).call(call("mediaconvert:createJob.sync", parameters)).await);
+    let body = json::parse_bytes(&server.asked()[0].body).unwrap();
+    assert_eq!(body.get("tags").unwrap().to_text(), r#"{"a":"b","ManagedByService":"AWSStepFunctions"}"#);
+}

@@ -71,6 +71,7 @@ fn call(resource: &str, parameters: &str) -> TaskCall {
         parameters: Payload::from_text(parameters).unwrap(),
         region: "us-east-1".into(),
         execution_arn: "arn:aws:states:us-east-1:000000000000:execution:parent:p".into(),
+        caller: tasks::Caller::default(),
         mock: None,
     }
 }
@@ -204,7 +205,7 @@ async fn without_an_engine_the_failure_says_so() {
 #[tokio::test]
 async fn a_job_of_another_kind_cannot_be_watched() {
     let engine = Engine::that_ends(ExecutionStatus::Succeeded);
-    let resource = "arn:aws:states:::eks:runJob.sync";
+    let resource = "arn:aws:states:::lambda:invoke";
     let (error, cause) = failure(tasks(&engine).watch(call(resource, "{}"), submitted()).await);
     assert_eq!(error, "States.TaskFailed");
     assert!(cause.contains(resource), "{cause}");

@@ -2,7 +2,7 @@
 
 use super::expiring::{Expiring, Lease};
 use super::{Credentials, NoCredentials};
-use crate::{Client, OperationCall, model};
+use crate::{Client, OperationCall, OperationError, model};
 use json::{Object, Value};
 
 /// The members of STS's `Credentials`.
@@ -36,12 +36,20 @@ pub(super) async fn assume(
     region: &str,
 ) -> Result<Lease, NoCredentials> {
     let role = input.get("RoleArn").and_then(Value::as_str).unwrap_or_default();
-    let failed = |why: String| NoCredentials { reason: format!("the role {role} cannot be assumed: {why}") };
+    let no = |why: String, is_refused| NoCredentials {
+        reason: format!("the role {role} cannot be assumed: {why}"),
+        is_refused,
+    };
+    let failed = |why: String| no(why, false);
     let service = model::service("sts").ok_or_else(|| failed("STS has no model".to_owned()))?;
     let known = service.operation(operation).ok_or_else(|| failed("STS has no such operation".to_owned()))?;
     // Boxed, because what signs this call may itself have been found by one.
     let call = Box::pin(client.call(OperationCall::new(&service, known, region, input)));
-    let output = call.await.map_err(|error| failed(error.to_string()))?;
+    let output = call.await.map_err(|error| {
+        let is_refused =
+            matches!(&error, OperationError::Fault(fault) if fault.status < 500 && !fault.is_throttling());
+        no(error.to_string(), is_refused)
+    })?;
     let credentials = output.value.get("Credentials").unwrap_or(&Value::Null);
     Lease::from_members(credentials, MEMBERS).ok_or_else(|| failed("STS gave no credentials".to_owned()))
 }

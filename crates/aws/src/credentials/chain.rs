@@ -266,5 +266,5 @@ async fn read(file: &str) -> Result<String, NoCredentials> {
 }
 
 fn no(reason: String) -> NoCredentials {
-    NoCredentials { reason }
+    NoCredentials { reason, is_refused: false }
 }

@@ -85,5 +85,5 @@ async fn fetch(
 }
 
 fn no(reason: String) -> NoCredentials {
-    NoCredentials { reason }
+    NoCredentials { reason, is_refused: false }
 }

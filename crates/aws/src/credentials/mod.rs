@@ -62,6 +62,9 @@ pub struct CredentialsSource {
 #[derive(Debug)]
 enum Kind {
     Fixed(Credentials),
+    /// A key that emulators take, and AWS does not.
+    Local(Credentials),
+    Nobody,
     Chain(Box<Chain>),
     Assumed(assumed::AssumedRole),
 }
@@ -72,12 +75,27 @@ enum Kind {
 pub struct NoCredentials {
     /// Where they were looked for, and what was wrong there.
     pub reason: String,
+    /// Whether somebody was asked for them and said no; nobody may have been reached otherwise.
+    pub is_refused: bool,
 }
 
 impl CredentialsSource {
     /// AWS's standard chain: variables, the shared files, a web identity, the container, the instance.
     pub fn chain(settings: ChainSettings) -> CredentialsSource {
         CredentialsSource { kind: Arc::new(Kind::Chain(Box::new(Chain::new(settings)))) }
+    }
+
+    /// A key for emulators, which take any.
+    pub fn local() -> CredentialsSource {
+        CredentialsSource { kind: Arc::new(Kind::Local(Credentials::new("local", "local"))) }
+    }
+
+    /// These for calls of AWS itself, which knows nobody by the key for emulators.
+    pub(crate) fn for_aws(&self) -> CredentialsSource {
+        match &*self.kind {
+            Kind::Local(_) => CredentialsSource { kind: Arc::new(Kind::Nobody) },
+            Kind::Fixed(_) | Kind::Chain(_) | Kind::Assumed(_) | Kind::Nobody => self.clone(),
+        }
     }
 
     /// A role, assumed by whom the client's credentials name; kept until shortly before it ends.
@@ -94,7 +112,11 @@ impl CredentialsSource {
     /// The credentials, found anew when those found before are about to end.
     pub async fn get(&self) -> Result<Credentials, NoCredentials> {
         match &*self.kind {
-            Kind::Fixed(credentials) => Ok(credentials.clone()),
+            Kind::Fixed(credentials) | Kind::Local(credentials) => Ok(credentials.clone()),
+            Kind::Nobody => Err(NoCredentials {
+                reason: "the settings hold no key, no profile and no other credentials".to_owned(),
+                is_refused: false,
+            }),
             Kind::Chain(chain) => chain.get().await,
             Kind::Assumed(role) => role.get().await,
         }

@@ -236,6 +236,11 @@ impl Service {
         self.operations.get(self.actions.get(action)?)
     }
 
+    /// The name under which its endpoint is configured: `API-Gateway`.
+    pub fn setting(&self) -> String {
+        self.id.replace(' ', "-")
+    }
+
     /// The operations, in no order.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.operations.values()

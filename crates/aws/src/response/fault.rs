@@ -109,6 +109,29 @@ fn shape(service: &Service, code: &str) -> Option<Arc<str>> {
 }
 
 impl Fault {
+    /// What the service would answer to somebody who may not do what they ask for.
+    ///
+    /// AWS: documented statuses and codes, by protocol.
+    pub fn denied(service: &Service, message: String, request_id: String) -> Fault {
+        let (status, code) = match (service.protocol, &*service.name) {
+            (Protocol::Json | Protocol::Cbor, "sqs") => (403, "AccessDenied"),
+            (Protocol::Json | Protocol::Cbor, _) => (400, "AccessDeniedException"),
+            (Protocol::RestJson, _) => (403, "AccessDeniedException"),
+            (Protocol::Query, "sns") => (403, "AuthorizationError"),
+            (Protocol::Query | Protocol::RestXml, _) => (403, "AccessDenied"),
+            (Protocol::Ec2, _) => (403, "UnauthorizedOperation"),
+        };
+        Fault {
+            status,
+            code: Some(code.to_owned()),
+            message: Some(message),
+            request_id: Some(request_id),
+            shape: shape(service, code),
+            attempts: 1,
+            ..Fault::default()
+        }
+    }
+
     /// The class that AWS's SDK for Java 2 has for it: `NoSuchBucketException`, `KmsDisabledException`.
     pub fn exception(&self) -> Option<String> {
         let name = pascal(self.shape.as_deref()?);

@@ -30,6 +30,9 @@ pub(crate) fn run(arguments: &Dev) -> Result<ExitCode, CliError> {
             serves_without_functions: true,
             bounds: None,
             execution_log: &ExecutionLog::default(),
+            outside: &arguments.outside,
+            project: Some(&arguments.directory),
+            local: None,
         })
         .await?;
         let mut signals = Signals::listen()?;

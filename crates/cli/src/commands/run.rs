@@ -49,6 +49,9 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
             serves_without_functions: false,
             bounds: None,
             execution_log: &ExecutionLog::default(),
+            outside: &arguments.outside,
+            project: Some(Path::new(".")),
+            local: None,
         })
         .await?;
         let machine = machine(&stack, &arguments.file, &given, definition.clone()).await?;

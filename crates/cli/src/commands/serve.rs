@@ -18,6 +18,9 @@ pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, CliError> {
             serves_without_functions: false,
             bounds: Some(&arguments.bounds),
             execution_log: &arguments.execution_log,
+            outside: &arguments.outside,
+            project: None,
+            local: Some(&arguments.local),
         })
         .await?;
         match arguments.in_memory {

@@ -8,6 +8,7 @@ use json::{Payload, Value};
 use machine::{BatchPlan, Execution, Gathered, MapItem, MapRunPlan, Outside, ScopeId, select_item};
 use model::{Failure, error_name, limits};
 use std::sync::Arc;
+use tasks::Caller;
 
 /// Where items of a state's input come from.
 const STATE_DATA: &str = "STATE_DATA";
@@ -65,7 +66,7 @@ impl Feed {
             Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
                 Items::Members(Vec::new())
             }
-            None => Items::Read(Box::new(source(plan, reader, &selector.shared)?)),
+            None => Items::Read(Box::new(source(plan, reader, &selector)?)),
         };
         Ok(Feed { items, selector, batch: plan.batch.clone(), index: 0, place: 0, left_over: None })
     }
@@ -139,9 +140,12 @@ impl Feed {
     }
 }
 
-fn source(plan: &MapRunPlan, reader: Option<&ItemReader>, shared: &Shared) -> Result<Source, Failure> {
+fn source(plan: &MapRunPlan, reader: Option<&ItemReader>, selector: &Selector) -> Result<Source, Failure> {
     let failed = |cause: &str| Failure::new(error_name::ITEM_READER_FAILED, cause);
-    let objects = shared.tasks.objects(&shared.config.partition.region);
+    let (shared, about) = (&selector.shared, selector.execution.about.as_ref());
+    let execution_role = about.map(|about| about.role_arn.clone()).unwrap_or_default();
+    let caller = Caller { execution_role, credentials_role: None };
+    let objects = shared.tasks.objects(&shared.config.partition.region, caller);
     let objects = objects.ok_or_else(|| failed("No service that keeps objects is connected"))?;
     let reader = reader.ok_or_else(|| failed("The Map has no ItemReader"))?;
     Source::new(objects, reader, plan)
@@ -154,6 +158,7 @@ impl Selector {
             now: config.clock.now(),
             entropy: &mut Drawn(&*config.randomness),
             activity_exists: &|_| false,
+            wait_scale: config.wait_scale,
         };
         select_item(&mut self.execution, &self.definition, self.scope, item, outside)
     }

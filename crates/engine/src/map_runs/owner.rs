@@ -141,7 +141,8 @@ impl Owner {
         };
         self.children.run_by(machine, distributed.execution_type, task.test_case.take());
         let writer = distributed.writer.as_ref();
-        let writer = match Writer::of(&self.shared, &self.arn, &task.run.plan, writer) {
+        let role = task.machine.role_arn.clone();
+        let writer = match Writer::of(&self.shared, &self.arn, &task.run.plan, writer, role) {
             Ok(writer) => writer,
             Err(failure) => return self.fail(&task, failure).await,
         };

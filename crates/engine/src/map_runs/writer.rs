@@ -9,7 +9,7 @@ use json::{Payload, Value};
 use machine::MapRunPlan;
 use model::{ExecutionStatus, Failure, MapRunArn, error_name};
 use std::sync::Arc;
-use tasks::{Objects, PutObject};
+use tasks::{Caller, Objects, PutObject};
 
 /// Bytes of a file at the most, but for its last record. AWS's files may be larger; these are held in memory.
 const FILE_BYTES: usize = 16 * 1024 * 1024;
@@ -47,11 +47,13 @@ impl Writer {
         arn: &MapRunArn,
         plan: &MapRunPlan,
         writer: Option<&ResultWriter>,
+        execution_role: Arc<str>,
     ) -> Result<Option<Writer>, Failure> {
         let (Some(writer), Some(arguments)) = (writer, &plan.writer) else { return Ok(None) };
         let arguments = arguments.0.value();
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
-        let objects = shared.tasks.objects(&shared.config.partition.region);
+        let caller = Caller { execution_role, credentials_role: None };
+        let objects = shared.tasks.objects(&shared.config.partition.region, caller);
         let objects =
             objects.ok_or_else(|| failed("No service that keeps objects is connected".to_owned()))?;
         // AWS: unconfirmed text, chosen as for the parameters of Tasks.

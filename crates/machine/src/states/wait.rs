@@ -37,12 +37,23 @@ impl Run<'_> {
         if until.millis_since(self.now) / 1000 > limits::WAIT_SECONDS {
             return Err(Trouble::Runtime("Wait state delay is too long.".to_owned()));
         }
+        let until = self.scaled(until);
         if until <= self.now {
             self.wait_ended(scope);
         } else {
             self.note(scope, Private::WaitUntil(until));
         }
         Ok(())
+    }
+
+    /// The moment with a wait as much longer as waits are here: shorter ones make tests quick.
+    fn scaled(&self, until: Timestamp) -> Timestamp {
+        let millis = until.millis_since(self.now);
+        if self.wait_scale == 1.0 || millis == 0 {
+            return until;
+        }
+        // Milliseconds of a year are exact in a double, and a cast stops at the ends of its type.
+        self.now.plus_millis((millis as f64 * self.wait_scale).round() as u64)
     }
 
     /// The moment has come.

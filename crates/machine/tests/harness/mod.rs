@@ -211,7 +211,12 @@ impl Runner {
     pub(crate) fn give(&mut self, stimulus: Stimulus) -> usize {
         self.decisions += 1;
         let exists = !self.missing_activities;
-        let outside = Outside { now: self.now, entropy: &mut self.entropy, activity_exists: &|_| exists };
+        let outside = Outside {
+            now: self.now,
+            entropy: &mut self.entropy,
+            activity_exists: &|_| exists,
+            wait_scale: 1.0,
+        };
         let facts = decide(&mut self.execution, &self.definition, stimulus, outside);
         let count = facts.len();
         self.facts.extend(facts);

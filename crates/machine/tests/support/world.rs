@@ -95,7 +95,12 @@ impl<'d> World<'d> {
         let (closed, redrives) = (self.execution.is_closed(), self.execution.redrive_count);
         let is_redrive = matches!(stimulus, Stimulus::Redrive);
         let may_go_on = closed && self.execution.status != ExecutionStatus::Succeeded;
-        let outside = Outside { now: self.now, entropy: &mut self.entropy, activity_exists: &|_| true };
+        let outside = Outside {
+            now: self.now,
+            entropy: &mut self.entropy,
+            activity_exists: &|_| true,
+            wait_scale: 1.0,
+        };
         let facts = decide(&mut self.execution, self.definition, stimulus.clone(), outside);
         if is_redrive {
             assert_eq!(may_go_on, !facts.is_empty(), "a redrive of what is {:?}", self.execution.status);

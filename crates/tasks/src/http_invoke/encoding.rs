@@ -74,7 +74,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 /// Pairs joined as in a query.
-pub(super) fn joined(pairs: &[(String, String)]) -> String {
+pub(crate) fn joined(pairs: &[(String, String)]) -> String {
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
     pairs.join("&")

@@ -7,7 +7,7 @@ use json::{Object, Value};
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"];
 /// Headers that a Task may not set. AWS: documented.
-const FORBIDDEN: [&str; 31] = [
+const FORBIDDEN: [&str; 32] = [
     "a-im",
     "accept-charset",
     "accept-datetime",
@@ -39,6 +39,7 @@ const FORBIDDEN: [&str; 31] = [
     "transfer-encoding",
     "upgrade",
     "via",
+    "warning",
 ];
 const FORBIDDEN_PREFIXES: [&str; 3] = ["x-forwarded", "x-amz-", "x-amzn-"];
 /// The most of an answer that is asked for. AWS: documented.
@@ -100,6 +101,10 @@ impl HttpCall {
         if body.is_some() && !headers.iter().any(|part| part.name.eq_ignore_ascii_case("content-type")) {
             headers.push(plain("Content-Type", "application/json; charset=UTF-8".to_owned()));
         }
+        // AWS: documented: these are the same in every request.
+        let is_fixed =
+            |name: &str| ["user-agent", "range"].iter().any(|fixed| name.eq_ignore_ascii_case(fixed));
+        headers.retain(|part| !is_fixed(&part.name));
         headers.push(plain("User-Agent", user_agent(region)));
         headers.push(plain("Range", RANGE.to_owned()));
         let headers = headers.into_iter().map(|part| (part.name, part.value)).collect();
@@ -232,6 +237,7 @@ fn headers(parameters: &Value) -> Result<Vec<Part<String>>, String> {
 
 fn query(parameters: &Value, format: ArrayFormat) -> Result<Vec<Part<String>>, String> {
     let part = |(name, value)| Part { name, value, is_secret: false };
+    let invalid = || "The value of the field 'QueryParameters' has an invalid format".to_owned();
     match parameters.get("QueryParameters") {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Object(object)) => {
@@ -240,8 +246,24 @@ fn query(parameters: &Value, format: ArrayFormat) -> Result<Vec<Part<String>>, S
             let format = if format == ArrayFormat::default() { ArrayFormat::Repeat } else { format };
             Ok(pairs(&members, format).into_iter().map(part).collect())
         }
-        Some(_) => Err("The value of the field 'QueryParameters' has an invalid format".to_owned()),
+        Some(Value::String(text)) => Ok(queried(text).map(part).collect()),
+        // AWS: documented that a list is taken; what its items look like is unconfirmed, chosen: pairs, as in the text.
+        Some(Value::Array(items)) => {
+            let read = |item: &Value| item.as_str().map(|text| queried(text).map(part).collect::<Vec<_>>());
+            let parts: Option<Vec<_>> = items.iter().map(read).collect();
+            parts.map(|parts| parts.concat()).ok_or_else(invalid)
+        }
+        Some(Value::Bool(_) | Value::Number(_)) => Err(invalid()),
     }
+}
+
+/// The pairs of a query that is one text: `a=1&b=2`.
+fn queried(text: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = text.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name.to_owned(), value.to_owned())
+    })
 }
 
 fn text(parameters: &Value, field: &str) -> Result<String, String> {
@@ -305,10 +327,28 @@ mod tests {
     }
 
     #[test]
+    fn queries_are_objects_texts_or_lists() {
+        let url = |query: &str| http(&format!(r#","QueryParameters":{query}"#)).unwrap().url(true);
+        assert_eq!(url(r#"{"a":["x","y"]}"#), "https://a.example/p?a=x&a=y");
+        assert_eq!(url(r#""a=x y&b""#), "https://a.example/p?a=x%20y&b=");
+        assert_eq!(url(r#"["a=1","b=2&c=3"]"#), "https://a.example/p?a=1&b=2&c=3");
+    }
+
+    #[test]
+    fn fixed_headers_are_sent_once() {
+        let call = http(r#","Headers":{"user-agent":"me","range":"bytes=1-2","x":"1"}"#).unwrap();
+        let names: Vec<String> =
+            call.finish("r").unwrap().headers.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["x", "User-Agent", "Range"]);
+    }
+
+    #[test]
     fn what_cannot_be_sent_is_refused() {
         for more in [
             r#","Headers":{"Host":"h"}"#,
             r#","Headers":{"X-Amz-Date":"h"}"#,
+            r#","Headers":{"Warning":"h"}"#,
+            r#","QueryParameters":[7]"#,
             r#","Headers":[]"#,
             r#","QueryParameters":7"#,
             r#","Method":"BREW""#,

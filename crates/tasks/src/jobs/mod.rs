@@ -5,6 +5,7 @@ mod table;
 
 pub(crate) use table::{Job, find};
 
+use crate::access::CallFailure;
 use crate::call::{TaskCall, TaskOutcome};
 use crate::errors::{failed, succeeded};
 use crate::optimised::{self, with_metadata};
@@ -106,7 +107,7 @@ pub(crate) async fn cancel(services: &Services, call: &TaskCall, job: &'static J
     let input = input(members, call, submitted);
     let answer = services.call(call, (service.model, action), &input, Form::Optimised).await;
     if let Err(error) = answer {
-        tracing::warn!(resource = %call.resource, %error, "a job could not be cancelled");
+        tracing::warn!(resource = %call.resource, ?error, "a job could not be cancelled");
     }
 }
 
@@ -209,14 +210,15 @@ fn result(job: &Job, description: &Value, submitted: &Value) -> Value {
     }
 }
 
-fn is_gone(job: &Job, error: &OperationError) -> bool {
-    let OperationError::Fault(fault) = error else { return false };
+fn is_gone(job: &Job, error: &CallFailure) -> bool {
+    let CallFailure::Operation(OperationError::Fault(fault)) = error else { return false };
     matches!(job.ends, Ends::WhenGone { .. })
         && (fault.status == 404 || fault.code.as_deref().is_some_and(|code| code.contains("NotFound")))
 }
 
 /// Whether the next answer may come: the service was not reached, or not well.
-fn may_pass(error: &OperationError) -> bool {
+fn may_pass(error: &CallFailure) -> bool {
+    let CallFailure::Operation(error) = error else { return false };
     match error {
         OperationError::Fault(fault) => {
             fault.status >= 500

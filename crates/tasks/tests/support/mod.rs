@@ -20,6 +20,7 @@ pub fn call(resource: &str, parameters: &str) -> TaskCall {
         parameters: Payload::from_text(parameters).unwrap(),
         region: "us-east-1".into(),
         execution_arn: "arn:aws:states:us-east-1:000000000000:execution:machine:run".into(),
+        caller: tasks::Caller::default(),
         mock: None,
     }
 }
