@@ -190,6 +190,12 @@ def test_reserved_concurrency_is_a_bound_and_is_shown(host, client, make):
     error = refused(client.invoke, FunctionName=name)
     assert (error["Error"]["Code"], error["Reason"]) == ("TooManyRequestsException", "ReservedFunctionConcurrentInvocationLimitExceeded")
     assert error["Error"]["Message"] == "Rate Exceeded."
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": f"{ARN}:function:{name}", "End": True}}}
+    sfn = host.client(inject_host_prefix=False)
+    machine = sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS")["stateMachineArn"]
+    ended = sfn.start_sync_execution(stateMachineArn=machine)
+    assert ended["error"] == "Lambda.TooManyRequestsException"
+    assert ended["cause"].startswith("Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException;")
     client.delete_function_concurrency(FunctionName=name)
     assert payload(client.invoke(FunctionName=name)) == 1
     with urllib.request.urlopen(f"{host.url}/stepwright/v1/functions", timeout=10) as answer:
