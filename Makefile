@@ -7,6 +7,7 @@ PY     := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 DEBUG  := $(CURDIR)/target/debug/stepwright
 RELEASE := $(CURDIR)/target/release/stepwright
+BENCH := $(CURDIR)/target/release/stepwright-bench
 CONFORMANCE := $(SHARED)/conformance/run.py
 
 # The fuzz targets and how long each runs.
@@ -39,11 +40,16 @@ test: tools lint unit e2e examples-test crash-test-short conformance footprint
 dev: tools build
 	$(DEBUG) dev examples/order-processing
 
+# How many executions wait and are stored for the benchmarks; `make bench WAITING=1000000 STORED=10000000` takes half an hour and
+# 20 GB. PREVIOUS names an earlier binary to be compared with.
+WAITING ?= 50000
+STORED ?= 100000
+PREVIOUS ?=
+
 bench: tools
 	cargo run --release -q -p stepwright-store --example commit_bench
-	$(MAKE) release venv
-	$(PY) tests/bench/bench.py --bin $(RELEASE)
-	cargo run --release -q -p stepwright-server --example sync_bench -- $(RELEASE)
+	cargo build --release -q -p stepwright -p stepwright-bench
+	$(BENCH) --bin $(RELEASE) $(if $(PREVIOUS),--previous $(PREVIOUS)) --waiting $(WAITING) --stored $(STORED)
 	$(PYTHON) tests/footprint.py --bin $(RELEASE)
 	$(PYTHON) tests/bench/jsonata/run.py
 	cargo bench -q -p stepwright-jsonata -p stepwright-jsonpath -p stepwright-expr --bench jsonata --bench jsonpath --bench intrinsics -- --quiet --warm-up-time 0.5 --measurement-time 1

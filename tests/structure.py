@@ -32,6 +32,7 @@ MAY_USE = {
     "cli": LANGUAGE | {"template", "store", "logs", "tasks", "aws", "lambda", "engine", "server"},
     "fuzzing": (LANGUAGE - {"machine"}) | {"template"},
     "sim": LANGUAGE | {"store", "aws", "tasks", "engine"},
+    "bench": LANGUAGE | {"store", "tasks", "engine"},
 }
 
 # Crates that are functions of their arguments: no clock, randomness, environment, file, network or thread.

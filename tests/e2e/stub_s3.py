@@ -38,7 +38,9 @@ class S3:
                 first, last = self.headers["Range"].removeprefix("bytes=").split("-")
                 if int(first) >= len(content):
                     return self.fail(416, "InvalidRange", "The requested range is not satisfiable")
-                return self.answer(206, content[int(first) : int(last) + 1], ETag=tag)
+                part = content[int(first) : int(last) + 1]
+                whole = {"Content-Range": f"bytes {first}-{int(first) + len(part) - 1}/{len(content)}"}
+                return self.answer(206, part, ETag=tag, **whole)
 
             def do_PUT(self):
                 bucket, key, _ = outer.place(self.path)

@@ -217,6 +217,56 @@ def test_a_state_is_tried(aws):
     assert (tried["status"], tried["output"], tried["nextState"]) == ("SUCCEEDED", '"ok"', "N")
 
 
+# The endpoint of these commands would be `sync-` before its host.
+NO_PREFIX = {"AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
+
+
+def test_a_choice_is_tried_as_the_guide_has_it(shell):
+    tried = shell(
+        '''aws stepfunctions test-state \\
+    --definition '{"Type": "Choice", "Choices": [{"Variable": "$.number", "NumericEquals": 1, "Next": "Equals 1"}, {"Variable": "$.number", "NumericEquals": 2, "Next": "Equals 2"}], "Default": "No Match"}' \\
+    --role-arn arn:aws:iam::{account-id}:role/myRole \\
+    --input '{"number": 2}' ''',
+        **NO_PREFIX,
+    )
+    # The guide prints "Equals 1" here, which its own definition contradicts.
+    assert tried == {"output": '{"number": 2}', "nextState": "Equals 2", "status": "SUCCEEDED"}
+
+
+def test_the_data_flow_of_a_pass_state_is_shown_as_the_guide_has_it(shell):
+    tried = shell(
+        '''aws stepfunctions test-state \\
+    --definition '{"Type": "Pass", "InputPath": "$.payload", "Parameters": {"data": 1}, "ResultPath": "$.result", "OutputPath": "$.result.data", "Next": "Another State"}' \\
+    --role-arn arn:aws:iam::{account-id}:role/myRole \\
+    --input '{"payload": {"foo": "bar"}}' \\
+    --inspection-level DEBUG''',
+        **NO_PREFIX,
+    )
+    assert tried == {
+        "output": "1",
+        "inspectionData": {
+            "input": '{"payload": {"foo": "bar"}}',
+            "afterInputPath": '{"foo":"bar"}',
+            "afterParameters": '{"data":1}',
+            "afterResultSelector": '{"data":1}',
+            "afterResultPath": '{"payload":{"foo":"bar"},"result":{"data":1}}',
+        },
+        "nextState": "Another State",
+        "status": "SUCCEEDED",
+    }
+
+
+def test_an_execution_is_redriven_as_the_guide_has_it(shell, aws, ended, name):
+    states = '{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E"}}}'
+    arn = aws("create-state-machine", "--name", name, "--definition", states, "--role-arn", ROLE)["stateMachineArn"]
+    execution = aws("start-execution", "--state-machine-arn", arn, "--name", "foo")["executionArn"]
+    assert ended(execution)["status"] == "FAILED"
+    redriven = shell(
+        "aws stepfunctions redrive-execution --execution-arn arn:aws:states:{region}:{account-id}:execution:{myStateMachine}:foo"
+    )
+    assert "redriveDate" in redriven and ended(execution)["redriveCount"] == 1
+
+
 def test_no_operation_is_left_out():
     session = botocore.session.get_session()
     names = session.get_service_model("stepfunctions").operation_names

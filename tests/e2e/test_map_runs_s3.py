@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pathlib
 
 import pytest
 
@@ -10,8 +11,15 @@ from server import Server, wait_until
 from stub_s3 import S3
 from test_map_runs import children, distributed, run_of
 
+PARQUET = pathlib.Path(__file__).parents[2] / "crates/engine/src/map_runs/source/fixtures"
 PASS = {"A": {"Type": "Pass", "End": True}}
 LINES = "".join(f'{{"n":{n}}}\n' for n in range(50))
+
+
+def zstd(content):
+    """A ZSTD frame of one block that holds a short content as it is."""
+    block = (len(content) << 3 | 1).to_bytes(3, "little")
+    return b"\x28\xb5\x2f\xfd\x20" + bytes([len(content)]) + block + content
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +29,8 @@ def s3():
         "rows.csv": b"Col1,Col2,Col3\nValue1,Value2\n,,,,\n\"a,\"\"b\"\"\",true,'x'\n",
         "lines.jsonl": LINES.encode(),
         "lines.jsonl.gz": gzip.compress(LINES.encode()),
+        "lines.jsonl.zst": zstd(LINES[:200].encode()),
+        "rows.parquet": (PARQUET / "zstd_2.parquet").read_bytes(),
         **{f"many/{n}.json": json.dumps([n, n + 10]).encode() for n in range(5)},
     }
     s3 = S3({"in": objects}, denied=["closed"])
@@ -71,6 +81,18 @@ def test_rows_are_texts_in_the_order_of_the_service(run):
         {"Col1": "", "Col2": "", "Col3": ""},
         {"Col1": 'a,"b"', "Col2": "true", "Col3": "'x'"},
     ]
+
+
+def test_rows_of_parquet_are_objects_of_their_columns(sfn, run):
+    ended = run(ItemReader=reader("rows.parquet", InputType="PARQUET", MaxItems=4), ItemBatcher={"MaxItemsPerBatch": 3})
+    first, second = [batch["Items"] for batch in json.loads(ended["output"])]
+    assert first[1] == {"id": 1, "name": "row 1", "price": 1.1, "flag": False} and first[2]["name"] is None
+    assert [row["id"] for row in second] == [3]
+
+
+def test_a_file_in_zstd_is_read(run):
+    ended = run(ItemReader=reader("lines.jsonl.zst", InputType="JSONL", MaxItems=7))
+    assert json.loads(ended["output"]) == [{"n": n} for n in range(7)]
 
 
 @pytest.mark.parametrize("key", ["lines.jsonl", "lines.jsonl.gz"])

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use json::{Number, Value};
 use model::time::Instant;
 use model::{StateType, TaskResource};
+use rustc_hash::FxBuildHasher;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub struct Block {
     /// The first state.
     pub start_at: Arc<str>,
     /// The states by name, in the order of the text.
-    pub states: IndexMap<Arc<str>, State>,
+    pub states: IndexMap<Arc<str>, State, FxBuildHasher>,
 }
 
 /// A state.

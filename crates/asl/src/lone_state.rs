@@ -35,7 +35,7 @@ pub fn compile_state(text: &str) -> Result<Definition, Vec<Diagnostic>> {
     let diagnostics = cx.finish();
     match state {
         Some(state) if !diagnostics.iter().any(Diagnostic::is_error) => {
-            let states = IndexMap::from([(name.clone(), state)]);
+            let states = IndexMap::from_iter([(name.clone(), state)]);
             let block = Block { start_at: name, states };
             Ok(Definition { block, timeout_seconds: None, comment: None })
         }

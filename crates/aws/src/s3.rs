@@ -11,6 +11,8 @@ pub struct Content {
     pub bytes: Bytes,
     /// The version that was read, where the bucket has versions.
     pub e_tag: Option<String>,
+    /// Bytes of the whole object, where a range of it was read.
+    pub size: Option<u64>,
 }
 
 /// Reads an object: of a bucket of that name or ARN. One of more than `limit` bytes is refused. `members` are further members
@@ -26,7 +28,10 @@ pub async fn get_object(
     let input = input(bucket, Some(key), members);
     let output = call(client, region, "GetObject", &input, None, Some(limit)).await?;
     let e_tag = output.value.get("ETag").and_then(Value::as_str).map(str::to_owned);
-    Ok(Content { bytes: output.streamed.unwrap_or_default(), e_tag })
+    // `bytes 0-3/1234`
+    let range = output.value.get("ContentRange").and_then(Value::as_str);
+    let size = range.and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+    Ok(Content { bytes: output.streamed.unwrap_or_default(), e_tag, size })
 }
 
 /// One page of a bucket's objects: the output of ListObjectsV2, as SDK integrations have it. `members` are further members of

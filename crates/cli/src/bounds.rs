@@ -1,7 +1,7 @@
 //! How much the service takes upon itself and how long it keeps what was, as the command line says.
 
 use clap::{Args, ValueEnum};
-use engine::EngineConfig;
+use engine::{EngineConfig, TransitionQuota};
 use server::TokenBuckets;
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ const DAY_SECONDS: u64 = 24 * 60 * 60;
 /// Quotas, retention, concurrency.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Bounds {
-    /// How often operations can be called: `aws` refuses calls where AWS would, with a ThrottlingException
+    /// How often operations can be called and states entered: `aws` refuses calls where AWS would, with a
+    /// ThrottlingException, and makes state transitions wait where AWS would
     #[arg(long, value_name = "WHOSE", default_value = "none")]
     quotas: QuotaSet,
     /// Days for which an execution is kept after it ended; 0 keeps them for ever
@@ -41,6 +42,8 @@ impl Bounds {
         config.retention =
             (self.retention_days > 0).then(|| Duration::from_secs(self.retention_days * DAY_SECONDS));
         let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        let region = &config.partition.region;
+        config.transitions = (self.quotas == QuotaSet::Aws).then(|| TransitionQuota::of_region(region));
         config.express_executions = count(self.express_executions);
         config.kept_express_executions = count(self.kept_express_executions);
         config.kept_express_bytes = count(self.kept_express_size).saturating_mul(1024 * 1024);

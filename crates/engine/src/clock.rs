@@ -1,6 +1,7 @@
 //! Time and randomness of the real world.
 
 use model::Timestamp;
+use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What time it is.
@@ -35,10 +36,25 @@ pub trait Randomness: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct SystemRandomness;
 
+/// Numbers that are asked of the system at once: a call of the system costs more than the number.
+const AT_ONCE: usize = 64;
+
+thread_local! {
+    static DRAWN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Randomness for SystemRandomness {
     fn next_u64(&self) -> u64 {
-        // INVARIANT(os-entropy): a system that gives no random bytes cannot issue tokens, and must not guess.
-        getrandom::u64().expect("INVARIANT(os-entropy): the system gives random bytes")
+        DRAWN.with_borrow_mut(|drawn| {
+            if drawn.is_empty() {
+                let mut bytes = [0_u8; AT_ONCE * 8];
+                // INVARIANT(os-entropy): a system that gives no random bytes cannot issue tokens, and must not guess.
+                getrandom::fill(&mut bytes).expect("INVARIANT(os-entropy): the system gives random bytes");
+                let (numbers, _) = bytes.as_chunks::<8>();
+                drawn.extend(numbers.iter().map(|number| u64::from_le_bytes(*number)));
+            }
+            drawn.pop().unwrap_or_default()
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
 use crate::quotas::Quotas;
+use crate::transitions::TransitionQuota;
 use logs::{ExecutionLog, NoLog};
 use model::{Partition, limits};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct EngineConfig {
     pub express_executions: usize,
     /// How much it holds of what AWS has quotas for.
     pub quotas: Quotas,
+    /// How many state transitions of Standard executions there may be; as many as there are where it is absent.
+    pub transitions: Option<TransitionQuota>,
     /// Express executions that can be looked at after they ended; none where it is 0, and then not while they run either.
     pub kept_express_executions: usize,
     /// Bytes that those which can be looked at take at the most.
@@ -55,6 +58,7 @@ impl EngineConfig {
             idle_executions: 1024,
             express_executions: 1000,
             quotas: Quotas::default(),
+            transitions: None,
             kept_express_executions: 1000,
             kept_express_bytes: 64 * 1024 * 1024,
             retention: Some(Duration::from_secs(limits::RETENTION_DAYS * 24 * 60 * 60)),

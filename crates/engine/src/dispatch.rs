@@ -108,12 +108,26 @@ impl Shard {
         }
     }
 
-    /// Takes up an execution of an earlier process. A call that was under way then may have had its effect or not, so it
-    /// is not made again: the task fails as a call does whose answer was lost.
-    pub(crate) fn recover(&mut self, arn: &ExecutionArn, round: &mut Round) -> Result<(), EngineError> {
-        if !self.load(arn)? {
+    /// Takes up an execution of an earlier process, unless something brought it into memory before.
+    pub(crate) fn take_up(&mut self, arn: &ExecutionArn, round: &mut Round) -> Result<(), EngineError> {
+        if self.live.contains_key(arn) {
             return Ok(());
         }
+        // Whatever came due in the meantime happens now.
+        self.stimulate(arn, Stimulus::Tick, round)
+    }
+
+    /// Recovers what this round read from the store.
+    pub(crate) fn recover_loaded(&mut self, round: &mut Round) -> Result<(), EngineError> {
+        while let Some(arn) = self.left_by_earlier_process.pop() {
+            self.recover(&arn, round)?;
+        }
+        Ok(())
+    }
+
+    /// A call that was under way when an earlier process ended may have had its effect or not, so it is not made again: the
+    /// task fails as a call does whose answer was lost.
+    fn recover(&mut self, arn: &ExecutionArn, round: &mut Round) -> Result<(), EngineError> {
         let held = self.held_by_earlier_process(arn)?;
         if !held.is_empty() {
             // They are called after this round; from then on a process that dies leaves them with an unknown outcome.
@@ -130,8 +144,9 @@ impl Shard {
             let stimulus = Stimulus::TaskAnswered { scope: task.scope, task: task.task, answer };
             self.stimulate(arn, stimulus, round)?;
         }
-        // Whatever came due in the meantime happens now, and what was held back is called after this round.
-        self.stimulate(arn, Stimulus::Tick, round)
+        // What was held back is called after this round.
+        round.touch(arn);
+        Ok(())
     }
 
     fn held_by_earlier_process(&self, arn: &ExecutionArn) -> Result<Vec<EventId>, EngineError> {
@@ -247,7 +262,7 @@ pub(crate) async fn answer_of(
     }
 }
 
-fn is_called(task: &OutstandingTask) -> bool {
+pub(crate) fn is_called(task: &OutstandingTask) -> bool {
     task.progress == TaskProgress::Called
 }
 

@@ -7,7 +7,7 @@
 use crate::clock::Drawn;
 use crate::dispatch::answer_of;
 use crate::error::StartError;
-use crate::express_runs::RunNumber;
+use crate::express_runs::Seen;
 use crate::facade::Engine;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachine;
@@ -89,7 +89,7 @@ impl Engine {
             trace_header: trace_header.map(Arc::from),
             mocking,
             logging,
-            number: None,
+            seen: Seen::New,
             _permit: Some(permit),
         })
     }
@@ -126,7 +126,7 @@ pub(crate) async fn run_child(
         trace_header: None,
         mocking,
         logging,
-        number: None,
+        seen: Seen::New,
         _permit: None,
     };
     run.run().await
@@ -142,8 +142,8 @@ struct ExpressRun {
     mocking: Option<Mocking>,
     trace_header: Option<Arc<str>>,
     logging: Option<ExecutionLogging>,
-    /// Its place among the runs that can be looked at.
-    number: Option<RunNumber>,
+    /// Whether it can be looked at.
+    seen: Seen,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -151,8 +151,7 @@ impl ExpressRun {
     async fn run(mut self) -> SyncExecution {
         let mut execution = Execution::new();
         let mut called = HashSet::new();
-        // Every call sends once; the channel holds as many as can be under way in one execution.
-        let (answers, mut answered) = mpsc::channel::<Answered>(64);
+        let mut channel = None;
         let through = self.through.clone();
         let mut stimulus = Stimulus::Start { about: self.about.clone(), input: self.input.clone(), through };
         loop {
@@ -160,6 +159,8 @@ impl ExpressRun {
             if execution.is_closed() {
                 return self.ended(&execution);
             }
+            // Most executions call nothing. Every call sends once; the channel holds as many as can be under way in one.
+            let (answers, answered) = channel.get_or_insert_with(|| mpsc::channel::<Answered>(64));
             for task in execution.outstanding() {
                 if task.progress == TaskProgress::Called && called.insert(task.task) {
                     self.call(task, answers.clone());
@@ -185,9 +186,9 @@ impl ExpressRun {
         if let Some(mocking) = &mut self.mocking {
             facts.iter().for_each(|fact| mocking.count(fact));
         }
-        let mut number = self.number;
-        self.shared.express_runs.note(&mut number, execution, facts, || self.record());
-        self.number = number;
+        let mut seen = self.seen;
+        self.shared.express_runs.note(&mut seen, execution, facts, || self.record());
+        self.seen = seen;
     }
 
     /// The run as it stands when it begins.

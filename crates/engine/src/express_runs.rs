@@ -1,13 +1,22 @@
 //! The Express executions that can be looked at: those that run, and the latest that ended. In memory alone, bounded in
-//! number and bytes.
+//! number and bytes, and in time: of more than that number that begin within a second (or than 1,000, where it is smaller) the rest
+//! is not kept, except what fails at once. Nobody could look at them before the next ones drive them out, and keeping them costs as much as running them.
 
 use crate::facade::Engine;
 use crate::page::Page;
 use crate::records::ExecutionRecord;
-use machine::{Execution, Fact, FactKind};
+use machine::{Execution, Fact};
 use model::{EventId, ExecutionArn, ExecutionStatus, HistoryEvent, StateMachineArn};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Runs of one second that are looked at however few are kept.
+const LEAST_A_SECOND: u64 = 1000;
+/// Bits of a count of runs; the second stands above them.
+const COUNT_BITS: u32 = 24;
+/// These bits.
+const COUNT: u64 = (1 << COUNT_BITS) - 1;
 
 /// Bytes of an execution beside its events, roughly.
 const REST: usize = 1024;
@@ -19,6 +28,19 @@ pub(crate) struct ExpressRuns {
     /// Executions that have ended and are kept.
     max_ended: usize,
     max_bytes: usize,
+    /// The latest second, with how many began in it.
+    begun: Arc<AtomicU64>,
+}
+
+/// Whether a run can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It has not happened yet.
+    New,
+    /// Never.
+    Not,
+    /// Under this number.
+    As(RunNumber),
 }
 
 /// Names a run for as long as it can be looked at: the higher, the later it started.
@@ -37,7 +59,7 @@ struct Runs {
 
 struct Run {
     record: ExecutionRecord,
-    events: Vec<HistoryEvent>,
+    facts: Vec<Fact>,
     bytes: usize,
     /// Whether there was no room for all its events.
     is_cut: bool,
@@ -54,27 +76,33 @@ pub struct ExpressHistory {
 
 impl ExpressRuns {
     pub(crate) fn new(max_ended: usize, max_bytes: usize) -> ExpressRuns {
-        ExpressRuns { runs: Arc::default(), max_ended, max_bytes }
+        ExpressRuns { runs: Arc::default(), max_ended, max_bytes, begun: Arc::default() }
     }
 
-    /// Takes what happened in a run: its new facts, and how it stands. A run without a number is new and gets one.
+    /// Takes what happened in a run: its new facts, and how it stands.
     pub(crate) fn note(
         &self,
-        number: &mut Option<RunNumber>,
+        seen: &mut Seen,
         execution: &Execution,
         facts: Vec<Fact>,
         record: impl FnOnce() -> ExecutionRecord,
     ) {
-        if self.max_ended == 0 {
+        if *seen == Seen::New && !self.has_room(execution) {
+            *seen = Seen::Not;
+        }
+        if *seen == Seen::Not {
             return;
         }
-        let events: Vec<HistoryEvent> = facts.into_iter().filter_map(event_of).collect();
-        let bytes: usize = events.iter().map(HistoryEvent::memory_size).sum();
+        let bytes: usize = facts.iter().filter_map(Fact::event).map(HistoryEvent::memory_size).sum();
         let evicted;
         {
             let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-            let number = *number.get_or_insert_with(|| runs.begin(record()));
-            runs.extend(number, events, bytes);
+            let number = match *seen {
+                Seen::As(number) => number,
+                Seen::New | Seen::Not => runs.begin(record()),
+            };
+            *seen = Seen::As(number);
+            runs.extend(number, facts, bytes);
             if execution.is_closed() {
                 runs.end(number, execution);
             }
@@ -82,6 +110,21 @@ impl ExpressRuns {
         }
         // Outside of the lock: freeing megabytes takes its time.
         drop(evicted);
+    }
+
+    /// Whether a run that begins is kept.
+    fn has_room(&self, execution: &Execution) -> bool {
+        let failed = execution.is_closed() && execution.status != ExecutionStatus::Succeeded;
+        if self.max_ended == 0 || failed {
+            return self.max_ended > 0;
+        }
+        let started_at = execution.about.as_ref().map_or(0, |about| about.started_at.0);
+        let second = u64::try_from(started_at / 1000).unwrap_or(0) << COUNT_BITS;
+        let next = |begun: u64| {
+            let count = if begun & !COUNT == second { begun & COUNT } else { 0 };
+            (count < (self.max_ended as u64).clamp(LEAST_A_SECOND, COUNT)).then_some(second | (count + 1))
+        };
+        self.begun.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
 
     fn with<T>(&self, look: impl FnOnce(&Runs) -> T) -> T {
@@ -95,15 +138,15 @@ impl Runs {
         self.next += 1;
         self.bytes += REST;
         self.by_arn.insert(record.arn.clone(), number);
-        self.by_number.insert(number, Run { record, events: Vec::new(), bytes: REST, is_cut: false });
+        self.by_number.insert(number, Run { record, facts: Vec::new(), bytes: REST, is_cut: false });
         number
     }
 
-    fn extend(&mut self, number: RunNumber, events: Vec<HistoryEvent>, bytes: usize) {
+    fn extend(&mut self, number: RunNumber, facts: Vec<Fact>, bytes: usize) {
         let Some(run) = self.by_number.get_mut(&number).filter(|run| !run.is_cut) else { return };
-        match run.events.is_empty() {
-            true => run.events = events,
-            false => run.events.extend(events),
+        match run.facts.is_empty() {
+            true => run.facts = facts,
+            false => run.facts.extend(facts),
         }
         run.bytes += bytes;
         self.bytes += bytes;
@@ -135,9 +178,9 @@ impl Runs {
         {
             self.bytes -= run.bytes - REST;
             let (record, bytes) = (run.record.clone(), run.bytes);
-            let events = std::mem::take(&mut run.events);
+            let facts = std::mem::take(&mut run.facts);
             (run.bytes, run.is_cut) = (REST, true);
-            evicted.push(Run { record, events, bytes, is_cut: true });
+            evicted.push(Run { record, facts, bytes, is_cut: true });
         }
         evicted
     }
@@ -194,8 +237,8 @@ impl Engine {
                 Some(after) => event.id > after,
             };
             let page = match reverse {
-                false => page_of(run.events.iter().filter(is_behind), limit),
-                true => page_of(run.events.iter().rev().filter(is_behind), limit),
+                false => page_of(run.facts.iter().filter_map(Fact::event).filter(is_behind), limit),
+                true => page_of(run.facts.iter().rev().filter_map(Fact::event).filter(is_behind), limit),
             };
             Some(ExpressHistory { page, is_cut: run.is_cut })
         })
@@ -212,11 +255,4 @@ fn page_of<'a>(mut events: impl Iterator<Item = &'a HistoryEvent>, limit: usize)
     let items: Vec<HistoryEvent> = events.by_ref().take(limit).cloned().collect();
     let next = events.next().and(items.last()).map(|event| event.id.0.to_be_bytes().to_vec());
     Page { items, next }
-}
-
-fn event_of(fact: Fact) -> Option<HistoryEvent> {
-    match fact.kind {
-        FactKind::Event(event) => Some(event),
-        FactKind::Private(_) => None,
-    }
 }

@@ -4,8 +4,8 @@ use crate::activities::{Activities, ActivityTask};
 use crate::config::EngineConfig;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
+use crate::fact_log::FactLog;
 use crate::keys;
-use crate::live::decode_fact;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::MapRuns;
@@ -14,12 +14,13 @@ use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
 use crate::redrive::Redrives;
 use crate::retention::{self, Removals};
-use crate::shard::{Shard, Shared};
+use crate::shard::{Shard, Shared, SharedParts};
 use crate::start::{StartExecution, Started};
 use crate::timers::{self, Horizon};
+use crate::transitions::TransitionBucket;
 use crate::workflows::{Closings, NestedWorkflows};
 use json::Payload;
-use machine::{TaskAnswer, TaskToken};
+use machine::{Fact, TaskAnswer, TaskToken};
 use model::{
     EventDetails, EventId, ExecutionArn, ExecutionStatus, Failure, HistoryEvent, Partition, StartedThrough,
     StateMachineArn, Timestamp,
@@ -69,7 +70,9 @@ impl Engine {
         let express = Arc::new(Semaphore::new(config.express_executions.min(Semaphore::MAX_PERMITS)));
         let map_runs = MapRuns::new(config.express_executions);
         let express_runs = ExpressRuns::new(config.kept_express_executions, config.kept_express_bytes);
-        let shared = Shared {
+        let bucket = |quota| Arc::new(TransitionBucket::new(quota, config.clock.now()));
+        let transitions = config.transitions.map(bucket);
+        let shared = Shared::new(SharedParts {
             config,
             store,
             commits,
@@ -84,7 +87,8 @@ impl Engine {
             open: OpenCount::default(),
             map_runs,
             express_runs,
-        };
+            transitions,
+        });
         let engine = Engine { shared: shared.clone() };
         let workflows: Arc<dyn Workflows> = Arc::new(NestedWorkflows::new(engine.clone()));
         shared.tasks.connect(Arc::downgrade(&workflows));
@@ -95,7 +99,17 @@ impl Engine {
                 drop(workflows);
             });
         }
-        engine.recover().await?;
+        engine.count_open()?;
+        let taking_up = engine.clone();
+        tokio::spawn(async move {
+            match taking_up.take_up_open().await {
+                Ok(()) | Err(EngineError::Stopped) => {}
+                Err(error) => tracing::error!(
+                    %error,
+                    "executions that were open could not be taken up: they go on after a restart"
+                ),
+            }
+        });
         engine.shared.take_up_duties();
         tokio::spawn(timers::keep_moving(engine.shared.clone()));
         tokio::spawn(retention::keep_removing(engine.shared.clone()));
@@ -109,6 +123,11 @@ impl Engine {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// State transitions that had to wait; `None` where there may be as many as there are.
+    pub fn throttled_transitions(&self) -> Option<u64> {
+        self.shared.transitions.as_ref().map(|bucket| bucket.throttled())
     }
 
     /// The state machines.
@@ -198,7 +217,7 @@ impl Engine {
         let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
         let redrives = Redrives::read(&*self.shared.store, arn)?;
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
-        Ok(Some(ExecutionRecord {
+        let mut record = ExecutionRecord {
             arn: arn.clone(),
             state_machine_arn: opening.state_machine_arn,
             name: arn.name().into(),
@@ -211,10 +230,14 @@ impl Engine {
             trace_header: opening.trace_header,
             redrive_count: redrives.count,
             redriven_at: redrives.latest,
-            through: started_through(&*self.shared.store, arn)?,
+            through: started_through(&*self.shared.store, arn, opening.through)?,
             child,
             machine,
-        }))
+        };
+        if self.is_pending_redrive(&record)? {
+            record.status = ExecutionStatus::PendingRedrive;
+        }
+        Ok(Some(record))
     }
 
     /// Waits until an execution has ended, and gives it; `None` if there is none of that ARN.
@@ -237,11 +260,26 @@ impl Engine {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page<ExecutionRecord>, EngineError> {
-        let mut range = keys::executions_of(machine);
+        let candidate = |listed| status.is_none_or(|status| status == listed);
+        self.listing(machine, status.is_some(), candidate, |_| true, after, limit)
+    }
+
+    /// A page of the executions that are listed under an ARN: of those that are listed as `candidate` says, the ones that
+    /// are `admitted`.
+    pub(crate) fn listing(
+        &self,
+        under: &StateMachineArn,
+        is_filtered: bool,
+        candidate: impl Fn(ExecutionStatus) -> bool,
+        admitted: impl Fn(&ExecutionRecord) -> bool,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page<ExecutionRecord>, EngineError> {
+        let mut range = keys::executions_of(under);
         if let Some(key) = after {
             range = range.resume_after(key, Direction::Forward);
         }
-        let reach = if status.is_some() { LISTING_REACH } else { limit };
+        let reach = if is_filtered { LISTING_REACH } else { limit };
         let page = self.shared.store.scan(Table::ExecutionsByMachine, range, Direction::Forward, reach)?;
         let mut items = Vec::new();
         let mut last = None;
@@ -251,9 +289,10 @@ impl Engine {
             }
             last = Some(key.clone());
             let listed: Listed = records::open(Table::ExecutionsByMachine, key, bytes)?;
-            if status.is_none_or(|status| status == listed.status)
+            if candidate(listed.status)
                 && let Some(arn) = keys::read_by_machine(key)
                 && let Some(record) = self.execution(&arn)?
+                && admitted(&record)
             {
                 items.push(record);
             }
@@ -269,33 +308,8 @@ impl Engine {
         limit: usize,
         reverse: bool,
     ) -> Result<Page<HistoryEvent>, EngineError> {
-        let (range, direction) = match (after, reverse) {
-            (None, false) => (keys::facts(arn), Direction::Forward),
-            (None, true) => (keys::facts(arn), Direction::Reverse),
-            (Some(event), false) => (keys::facts_after(arn, event), Direction::Forward),
-            (Some(event), true) => (keys::facts_before(arn, event), Direction::Reverse),
-        };
-        self.events(range, direction, limit)
-    }
-
-    fn events(
-        &self,
-        range: KeyRange,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Page<HistoryEvent>, EngineError> {
-        let mut items: Vec<HistoryEvent> = Vec::new();
-        for record in Walk::new(&*self.shared.store, Table::Facts, range, direction) {
-            let (key, bytes) = record?;
-            let fact = decode_fact(&key, &bytes)?;
-            let Some(event) = fact.event() else { continue };
-            if items.len() == limit {
-                let next = items.last().map(|event| event.id.0.to_be_bytes().to_vec());
-                return Ok(Page { items, next });
-            }
-            items.push(event.clone());
-        }
-        Ok(Page { items, next: None })
+        let direction = if reverse { Direction::Reverse } else { Direction::Forward };
+        FactLog::new(&*self.shared.store, arn).events(after, limit, direction)
     }
 
     /// Ends the task that waits for the token, with a result.
@@ -351,14 +365,29 @@ impl Engine {
         calls
     }
 
-    async fn recover(&self) -> Result<(), EngineError> {
+    /// Counts the executions that an earlier process left open.
+    fn count_open(&self) -> Result<(), EngineError> {
+        let mut count = 0;
+        for record in
+            Walk::new(&*self.shared.store, Table::OpenExecutions, KeyRange::all(), Direction::Forward)
+        {
+            record?;
+            count += 1;
+        }
+        self.shared.open.add(count);
+        Ok(())
+    }
+
+    /// Takes up the executions that an earlier process left open, while others are started and answered already: what is
+    /// asked of one that was not come to yet takes it up at once. Those that are due soon come first.
+    async fn take_up_open(&self) -> Result<(), EngineError> {
         let mut count = 0_u64;
         let store = self.shared.store.clone();
+        timers::take_up(&self.shared).await?;
         for record in Walk::new(&*store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
             let (key, _) = record?;
             if let Some(arn) = keys::read_open_execution(&key) {
                 count += 1;
-                self.shared.open.add(1);
                 self.shared.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
             }
         }
@@ -378,13 +407,17 @@ impl Engine {
     }
 }
 
-/// What the first event of the execution says of how it was started.
-pub(crate) fn started_through(store: &dyn Store, arn: &ExecutionArn) -> Result<StartedThrough, EngineError> {
-    let key = keys::fact(arn, EventId(1), 0);
-    let Some(bytes) = store.get(Table::Facts, &key)? else {
-        return Ok(StartedThrough::default());
-    };
-    Ok(match decode_fact(&key, &bytes)?.event().map(|event| &event.details) {
+/// How the execution was started: what its opening says, or else its first event.
+pub(crate) fn started_through(
+    store: &dyn Store,
+    arn: &ExecutionArn,
+    opening: Option<StartedThrough>,
+) -> Result<StartedThrough, EngineError> {
+    if let Some(through) = opening {
+        return Ok(through);
+    }
+    let facts = FactLog::new(store, arn).first()?;
+    Ok(match facts.iter().find_map(Fact::event).map(|event| &event.details) {
         Some(EventDetails::ExecutionStarted {
             state_machine_alias_arn, state_machine_version_arn, ..
         }) => StartedThrough {

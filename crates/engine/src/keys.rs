@@ -16,7 +16,8 @@
 //! | ClosedExecutions | end, ARN | nothing |
 //! | ClosedExecutions | 0, ARN | nothing; the execution is removed and its facts alone are left |
 //! | Meta | a name | a setting of the engine |
-//! | Facts | ARN, event id, place behind that event | fact |
+//! | Facts | ARN, event id, place behind that event | facts from this place on that became durable together |
+//! | Facts | ARN, greatest number, number | large payload that facts refer to |
 //! | Timers | due, ARN | nothing |
 //! | Duties | kind, ARN, number | what is still to be done |
 //! | Meta | "count", table | how many records a registry's table has |
@@ -25,7 +26,8 @@
 //! | MapRuns | ARN, 0 | opening: what the run began with |
 //! | MapRuns | ARN, 1 | settings, which may be changed |
 //! | MapRuns | ARN, 2 | counts of items and children |
-//! | MapRuns | ARN, 3 | closing: how it ended |
+//! | MapRuns | ARN, 3 | closing: how it ended; none while it runs, again or still |
+//! | MapRuns | ARN, 4 | redrives: how often, and when last |
 //! | MapRunChildren | ARN, place | child |
 //! | MapRunsByExecution | execution ARN, start (newest first), ARN | nothing |
 //! | OpenMapRuns | ARN | nothing |
@@ -33,6 +35,9 @@
 use machine::About;
 use model::{EventId, ExecutionArn, MapRunArn, StartedThrough, StateMachineArn, Timestamp};
 use store::{KeyRange, KeyReader, KeyWriter, Table};
+
+/// Where the large payloads stand among the facts of an execution: no event has this number.
+const PAYLOADS: EventId = EventId(u64::MAX);
 
 /// The part of an execution's record that a key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +55,7 @@ pub(crate) enum RunPart {
     Settings = 1,
     Counts = 2,
     Closing = 3,
+    Redrives = 4,
 }
 
 impl Part {
@@ -59,8 +65,8 @@ impl Part {
 
 impl RunPart {
     /// Every part.
-    pub(crate) const ALL: [RunPart; 4] =
-        [RunPart::Opening, RunPart::Settings, RunPart::Counts, RunPart::Closing];
+    pub(crate) const ALL: [RunPart; 5] =
+        [RunPart::Opening, RunPart::Settings, RunPart::Counts, RunPart::Closing, RunPart::Redrives];
 }
 
 pub(crate) fn state_machine(name: &str) -> Vec<u8> {
@@ -188,26 +194,22 @@ pub(crate) fn fact(arn: &ExecutionArn, event: EventId, place: u64) -> Vec<u8> {
     KeyWriter::new().text(&arn.0).u64(event.0).u64(place).finish()
 }
 
-/// The event that a key of Facts names.
-pub(crate) fn read_fact(key: &[u8]) -> Option<EventId> {
-    let mut reader = KeyReader::new(key);
-    reader.text().ok()?;
-    reader.u64().ok().map(EventId)
+/// A payload that is stored apart from the facts that refer to it: behind all of them.
+pub(crate) fn large_payload(arn: &ExecutionArn, number: u64) -> Vec<u8> {
+    fact(arn, PAYLOADS, number)
 }
 
+/// The records that hold facts of the execution.
 pub(crate) fn facts(arn: &ExecutionArn) -> KeyRange {
+    KeyRange::between(fact(arn, EventId(0), 0), fact(arn, PAYLOADS, 0))
+}
+
+/// Everything in Facts that belongs to the execution.
+pub(crate) fn facts_and_payloads(arn: &ExecutionArn) -> KeyRange {
     KeyRange::prefix(&KeyWriter::new().text(&arn.0).finish())
 }
 
-/// The facts of the events that follow `event`.
-pub(crate) fn facts_after(arn: &ExecutionArn, event: EventId) -> KeyRange {
-    KeyRange {
-        start: std::ops::Bound::Included(fact(arn, EventId(event.0.saturating_add(1)), 0)),
-        ..facts(arn)
-    }
-}
-
-/// The facts of the events before `event`.
+/// The records that begin before `event`.
 pub(crate) fn facts_before(arn: &ExecutionArn, event: EventId) -> KeyRange {
     KeyRange { end: std::ops::Bound::Excluded(fact(arn, event, 0)), ..facts(arn) }
 }
@@ -311,7 +313,6 @@ mod tests {
             assert_eq!(read_execution(&execution(&arn, part)), Some((arn.clone(), part)));
         }
         assert_eq!(read_by_machine(&by_machine(&machine, at, &arn)), Some(arn.clone()));
-        assert_eq!(read_fact(&fact(&arn, EventId(7), 3)), Some(EventId(7)));
         let run = MapRunArn("arn:aws:states:r:1:mapRun:m/l:u".into());
         assert_eq!(read_map_run_of(&map_run_of(&arn, at, &run)), Some(run.clone()));
         assert_eq!(read_map_run_child(&map_run_child(&run, 7)), Some(7));
@@ -326,7 +327,7 @@ mod tests {
             .map(|(e, p)| fact(&arn, EventId(e), p))
             .into();
         assert!(keys.is_sorted());
-        let KeyRange { start, .. } = facts_after(&arn, EventId(1));
-        assert_eq!(start, std::ops::Bound::Included(fact(&arn, EventId(2), 0)));
+        let last = keys.last().unwrap().clone();
+        assert!(last < large_payload(&arn, 0));
     }
 }

@@ -1,6 +1,7 @@
 //! An execution in memory, and how it is read from the store and written to it.
 
 use crate::error::EngineError;
+use crate::fact_log::{self, FactLog, LargePayloads};
 use crate::keys;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachine;
@@ -11,7 +12,7 @@ use machine::{Execution, Fact};
 use model::{EventId, ExecutionArn, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
-use store::{Batch, Direction, Store, Table, Walk};
+use store::{Batch, Store, Table};
 
 /// An execution in memory.
 pub(crate) struct Live {
@@ -25,6 +26,8 @@ pub(crate) struct Live {
     pub(crate) child: Option<ChildOf>,
     /// How many facts stand behind the latest event.
     place: u64,
+    /// Whether the store has it among those that run.
+    pub(crate) is_listed_as_open: bool,
     /// The timer that the store holds for it.
     pub(crate) timer: Option<Timestamp>,
     /// The tasks that were called by this process.
@@ -34,6 +37,8 @@ pub(crate) struct Live {
     /// The round that used it last.
     pub(crate) used: u64,
     pub(crate) redrives: Redrives,
+    /// Its large payloads that are stored.
+    payloads: LargePayloads,
 }
 
 impl Live {
@@ -43,6 +48,7 @@ impl Live {
         test_case: Option<Arc<str>>,
         logging: Option<ExecutionLogging>,
         child: Option<ChildOf>,
+        seed: u64,
     ) -> Live {
         // The children of a Map Run are mocked as states of their machine.
         let name = machine.arn.labelled().0;
@@ -54,11 +60,13 @@ impl Live {
             logging,
             child,
             place: 0,
+            is_listed_as_open: false,
             timer: None,
             called: HashSet::new(),
             queued: HashSet::new(),
             used: 0,
             redrives: Redrives::default(),
+            payloads: LargePayloads::new(seed),
         }
     }
 
@@ -70,12 +78,14 @@ impl Live {
         test_case: Option<Arc<str>>,
         logging: Option<ExecutionLogging>,
         child: Option<ChildOf>,
+        seed: u64,
     ) -> Result<Live, EngineError> {
-        let mut live = Live::new(machine, test_case, logging, child);
-        for fact in read_facts(store, arn)? {
+        let mut live = Live::new(machine, test_case, logging, child, seed);
+        for fact in FactLog::new(store, arn).load(&mut live.payloads)? {
             live.count(&fact);
             live.execution.apply(&fact);
         }
+        live.is_listed_as_open = true;
         live.timer = live.execution.next_timer();
         if live.execution.redrive_count > 0 {
             live.redrives = Redrives::read(store, arn)?;
@@ -89,13 +99,15 @@ impl Live {
         let first_event =
             facts.iter().find_map(Fact::event).map(|event| EventId(event.id.0.saturating_sub(1)));
         let mut event = first_event.unwrap_or(self.execution.last_event);
+        let mut places = Vec::with_capacity(facts.len());
         for fact in facts {
             self.count(fact);
             if let Some(latest) = fact.event() {
                 event = latest.id;
             }
-            batch.put(Table::Facts, keys::fact(arn, event, self.place), fact.encode());
+            places.push((event, self.place));
         }
+        fact_log::put(arn, facts, &places, &mut self.payloads, batch);
         let due = self.execution.next_timer();
         if due != self.timer {
             if let Some(old) = self.timer {
@@ -114,21 +126,4 @@ impl Live {
             mocking.count(fact);
         }
     }
-}
-
-/// Every fact of an execution, in order.
-pub(crate) fn read_facts(store: &dyn Store, arn: &ExecutionArn) -> Result<Vec<Fact>, EngineError> {
-    Walk::new(store, Table::Facts, keys::facts(arn), Direction::Forward)
-        .map(|record| {
-            let (key, bytes) = record?;
-            decode_fact(&key, &bytes)
-        })
-        .collect()
-}
-
-pub(crate) fn decode_fact(key: &[u8], bytes: &[u8]) -> Result<Fact, EngineError> {
-    Fact::decode(bytes).map_err(|error| EngineError::Record {
-        key: format!("{} in table {}", store::key::printable(key), Table::Facts),
-        problem: error.to_string(),
-    })
 }

@@ -7,6 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use store::{Batch, Direction, KeyRange, Store, Table, Walk};
 
+/// Regions in which AWS allows more.
+// AWS: documented.
+pub const LARGE_REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
+
 /// How much of each an engine holds; what goes beyond is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quotas {

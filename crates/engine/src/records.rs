@@ -28,9 +28,12 @@ pub(crate) struct Opening {
     pub(crate) trace_header: Option<Arc<str>>,
     /// The test case whose mocks answer its tasks.
     pub(crate) test_case: Option<Arc<str>>,
+    /// The version and the alias through which it was started; `None` where a record of the first shape does not say so,
+    /// and its first event does.
+    pub(crate) through: Option<StartedThrough>,
 }
 
-/// The first shape of [`Opening`].
+/// The first shape of [`Opening`]. For a while the test case stood behind it.
 #[derive(Serialize, Deserialize)]
 struct OpeningFirst {
     state_machine_arn: StateMachineArn,
@@ -58,15 +61,22 @@ impl Opening {
     fn of_version(version: u8, payload: &[u8]) -> Option<postcard::Result<Opening>> {
         match version {
             OPENING_VERSION => Some(postcard::from_bytes(payload)),
-            // For a while the test case was written under the first version too: a payload without it is too short to be read
-            // with it.
-            VERSION => Some(postcard::from_bytes(payload).or_else(|_| {
-                let first = postcard::from_bytes(payload)?;
-                let OpeningFirst { state_machine_arn, revision, started_at, input, trace_header } = first;
-                Ok(Opening { state_machine_arn, revision, started_at, input, trace_header, test_case: None })
-            })),
+            // A payload without a test case is too short to be read with one.
+            VERSION => {
+                let with_test_case = postcard::from_bytes::<(OpeningFirst, Option<Arc<str>>)>(payload);
+                Some(
+                    with_test_case
+                        .or_else(|_| Ok((postcard::from_bytes(payload)?, None)))
+                        .map(Opening::of_first),
+                )
+            }
             _ => None,
         }
+    }
+
+    fn of_first((first, test_case): (OpeningFirst, Option<Arc<str>>)) -> Opening {
+        let OpeningFirst { state_machine_arn, revision, started_at, input, trace_header } = first;
+        Opening { state_machine_arn, revision, started_at, input, trace_header, test_case, through: None }
     }
 }
 
@@ -141,6 +151,29 @@ pub(crate) fn open<R: DeserializeOwned>(table: Table, key: &[u8], bytes: &[u8]) 
     open_as(table, key, bytes, |version, payload| (version == VERSION).then(|| postcard::from_bytes(payload)))
 }
 
+/// The version of a record that got more numbers at its end.
+const GROWN_VERSION: u8 = VERSION + 1;
+
+/// Seals a record that got more numbers at its end after the first version.
+pub(crate) fn seal_grown<R: Serialize>(value: &R) -> Vec<u8> {
+    seal_as(GROWN_VERSION, value)
+}
+
+/// Opens such a record. One of the first version lacks that many numbers, which count as 0.
+pub(crate) fn open_grown<R: DeserializeOwned>(
+    table: Table,
+    key: &[u8],
+    bytes: &[u8],
+    numbers: usize,
+) -> Result<R, EngineError> {
+    open_as(table, key, bytes, |version, payload| match version {
+        GROWN_VERSION => Some(postcard::from_bytes(payload)),
+        // A 0 is one byte, itself 0.
+        VERSION => Some(postcard::from_bytes(&[payload, vec![0; numbers].as_slice()].concat())),
+        _ => None,
+    })
+}
+
 /// A part of what is stored of an execution, if it has that part.
 pub(crate) fn of_execution<R: DeserializeOwned>(
     store: &dyn Store,
@@ -173,6 +206,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_record_that_grew_is_read_in_both_shapes() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Grown(Option<Arc<str>>, u64, u64);
+        let read = |bytes: &[u8]| open_grown::<Grown>(Table::MapRuns, b"key", bytes, 2).unwrap();
+        let text: Option<Arc<str>> = Some("x".into());
+        assert_eq!(read(&seal(&(text.clone(),))), Grown(text.clone(), 0, 0));
+        assert_eq!(read(&seal_grown(&Grown(text.clone(), 300, 1))), Grown(text, 300, 1));
+    }
+
+    #[test]
     fn an_opening_of_every_shape_that_was_written_is_read() {
         let opening = |test_case: Option<&str>| Opening {
             state_machine_arn: StateMachineArn("arn:m".into()),
@@ -181,14 +224,20 @@ mod tests {
             input: Payload::from_stored_text("{}").into(),
             trace_header: None,
             test_case: test_case.map(Arc::from),
+            through: None,
         };
-        let Opening { state_machine_arn, revision, started_at, input, trace_header, .. } = opening(None);
-        let first = OpeningFirst { state_machine_arn, revision, started_at, input, trace_header };
+        let first = || {
+            let Opening { state_machine_arn, revision, started_at, input, trace_header, .. } = opening(None);
+            OpeningFirst { state_machine_arn, revision, started_at, input, trace_header }
+        };
         let read = |bytes: &[u8]| open_as(Table::Executions, b"key", bytes, Opening::of_version).unwrap();
-        assert_eq!(read(&seal(&first)), opening(None));
+        assert_eq!(read(&seal(&first())), opening(None));
         for test_case in [None, Some("Case")] {
-            assert_eq!(read(&seal(&opening(test_case))), opening(test_case));
-            assert_eq!(read(&seal_as(OPENING_VERSION, &opening(test_case))), opening(test_case));
+            assert_eq!(read(&seal(&(first(), test_case.map(Arc::<str>::from)))), opening(test_case));
+            for through in [None, Some(StartedThrough::default())] {
+                let opening = Opening { through, ..opening(test_case) };
+                assert_eq!(read(&seal_as(OPENING_VERSION, &opening)), opening);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::error::EngineError;
 use crate::facade::Engine;
+use crate::fact_log::FactLog;
 use crate::keys::{self, Part};
 use crate::machines::{StateMachine, StateMachines};
 use crate::mailbox::Message;
@@ -11,11 +12,11 @@ use crate::records::{self, ExecutionRecord};
 use crate::shard::{Round, Shard};
 use machine::Stimulus;
 use model::redrive::{NotRedrivable, Redrivability};
-use model::{EventId, ExecutionArn, ExecutionStatus, StateMachineStatus, Timestamp};
+use model::{ExecutionArn, ExecutionStatus, StateMachineStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use store::{Direction, Store, Table};
+use store::{Store, Table};
 use tokio::sync::oneshot;
 
 /// Client tokens that are remembered of an execution.
@@ -43,6 +44,8 @@ pub enum RedriveError {
 pub(crate) struct RedriveMessage {
     pub(crate) arn: ExecutionArn,
     pub(crate) client_token: Option<Arc<str>>,
+    /// Of a child of a Map Run: the attempt of the run that it is to be part of. A child is redriven with its run alone.
+    pub(crate) attempt: Option<u64>,
     pub(crate) reply: oneshot::Sender<Result<Timestamp, RedriveError>>,
 }
 
@@ -88,7 +91,7 @@ impl Engine {
         client_token: Option<Arc<str>>,
     ) -> Result<Timestamp, RedriveError> {
         let (reply, answer) = oneshot::channel();
-        let message = RedriveMessage { arn: arn.clone(), client_token, reply };
+        let message = RedriveMessage { arn: arn.clone(), client_token, attempt: None, reply };
         self.shared().mailboxes.send(arn, Message::Redrive(message)).await?;
         answer.await.map_err(|_| EngineError::Stopped)?
     }
@@ -105,7 +108,7 @@ impl Engine {
             has_machine: has_machine(&shared.machines, &record.machine)?,
             started_at: record.started_at,
             stopped_at: record.stopped_at,
-            last_event: last_event(&*shared.store, &record.arn)?,
+            last_event: FactLog::new(&*shared.store, &record.arn).last_event()?,
         };
         Ok(redrivability.check(shared.config.clock.now()))
     }
@@ -113,8 +116,8 @@ impl Engine {
 
 impl Shard {
     pub(crate) fn redrive(&mut self, message: RedriveMessage, round: &mut Round) -> Result<(), EngineError> {
-        let RedriveMessage { arn, client_token, reply } = message;
-        let answer = self.redriven(&arn, client_token, round)?;
+        let RedriveMessage { arn, client_token, attempt, reply } = message;
+        let answer = self.redriven(&arn, client_token, attempt, round)?;
         round.answer(move |outcome| {
             let _ = reply.send(outcome.map_err(RedriveError::from).and(answer));
         });
@@ -125,6 +128,7 @@ impl Shard {
         &mut self,
         arn: &ExecutionArn,
         token: Option<Arc<str>>,
+        attempt: Option<u64>,
         round: &mut Round,
     ) -> Result<Result<Timestamp, RedriveError>, EngineError> {
         let now = self.now();
@@ -145,20 +149,25 @@ impl Shard {
             stopped_at: live.execution.stopped_at,
             last_event: live.execution.last_event,
         };
-        if live.child.is_some() {
+        if live.child.is_some() && attempt.is_none() {
             return Ok(Err(NotRedrivable::ByMapRun.into()));
         }
         if let Err(reason) = redrivability.check(now) {
             return Ok(Err(reason.into()));
         }
-        if self.shared.open.get() >= self.shared.config.quotas.open_executions {
+        if attempt.is_none() && self.shared.open.get() >= self.shared.config.quotas.open_executions {
             return Ok(Err(EngineError::Quota(Quota::OpenExecutions).into()));
         }
         self.shared.open.add(1);
         // What it does next may end it again; then these are written once more behind this.
         round.batch.delete(Table::Executions, keys::execution(arn, Part::Closing));
         round.batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
-        self.list(&about, &live.execution.through, ExecutionStatus::Running, &mut round.batch);
+        let through = live.execution.through.clone();
+        if let Some(child) = self.live.get_mut(arn).and_then(|live| live.child.as_mut()) {
+            child.attempt = attempt.unwrap_or(child.attempt);
+            child.put(arn, &mut round.batch);
+        }
+        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
         self.stimulate(arn, Stimulus::Redrive, round)?;
         if let Some(live) = self.live.get_mut(arn) {
             live.redrives.add(token, live.execution.redrive_count, now);
@@ -175,11 +184,6 @@ fn has_machine(machines: &StateMachines, machine: &StateMachine) -> Result<bool,
     Ok(machines.get(&arn.0)?.is_some_and(|current| {
         current.status == StateMachineStatus::Active && current.created_at == machine.created_at
     }))
-}
-
-fn last_event(store: &dyn Store, arn: &ExecutionArn) -> Result<EventId, EngineError> {
-    let last = store.scan(Table::Facts, keys::facts(arn), Direction::Reverse, 1)?;
-    Ok(last.records.first().and_then(|(key, _)| keys::read_fact(key)).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ async fn remove_rest(shared: &Shared, left: Vec<ExecutionArn>) -> Result<(), Eng
             }
             batch.delete(Table::MapRunsByExecution, key);
         }
-        let facts = keys::facts(&arn);
+        let facts = keys::facts_and_payloads(&arn);
         for record in Walk::new(&*shared.store, Table::Facts, facts, Direction::Forward) {
             batch.delete(Table::Facts, record?.0);
             if batch.len() >= BATCH {
@@ -172,7 +172,7 @@ async fn remove_map_run(shared: &Shared, run: &MapRunArn, batch: &mut Batch) -> 
     let children = keys::map_run_children(run);
     for record in Walk::new(&*shared.store, Table::MapRunChildren, children, Direction::Forward) {
         let (key, bytes) = record?;
-        let child: Child = records::open(Table::MapRunChildren, &key, &bytes)?;
+        let child = Child::open(&key, &bytes)?;
         if let Some(closing) = Closing::read(&*shared.store, &child.arn)? {
             let key = keys::closed_execution(closing.stopped_at, &child.arn);
             batch.put(Table::ClosedExecutions, key, Vec::new());
@@ -247,7 +247,7 @@ impl Shard {
             for part in Part::ALL {
                 round.batch.delete(Table::Executions, keys::execution(&arn, part));
             }
-            let through = started_through(&*self.shared.store, &arn)?;
+            let through = started_through(&*self.shared.store, &arn, opening.through)?;
             let machine = match self.shared.child_of(&arn, &opening.state_machine_arn)? {
                 Some(child) => keys::listed_under(&child.map_run),
                 None => opening.state_machine_arn,

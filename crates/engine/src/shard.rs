@@ -5,6 +5,7 @@
 use crate::activities::{Activities, ActivityTask, QueuedTask};
 use crate::clock::Drawn;
 use crate::config::EngineConfig;
+use crate::dispatch::is_called;
 use crate::duties::Duty;
 use crate::error::{EngineError, StartError, TokenError};
 use crate::express_runs::ExpressRuns;
@@ -20,6 +21,7 @@ use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
 use crate::start::Started;
 use crate::timers::Horizon;
+use crate::transitions::{Held, TransitionBucket};
 use crate::verify;
 use crate::workflows::Closings;
 use json::Payload;
@@ -27,15 +29,33 @@ use logs::LogEntry;
 use machine::{About, Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{ExecutionArn, ExecutionStatus, MapRunArn, Timestamp, limits};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Batch, GroupCommit, Store, Table};
 use tasks::TaskRunner;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// What the shards share.
+/// What the shards share. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct Shared(Arc<SharedParts>);
+
+impl Shared {
+    pub(crate) fn new(parts: SharedParts) -> Shared {
+        Shared(Arc::new(parts))
+    }
+}
+
+impl Deref for Shared {
+    type Target = SharedParts;
+
+    fn deref(&self) -> &SharedParts {
+        &self.0
+    }
+}
+
+/// The parts of what the shards share.
+pub(crate) struct SharedParts {
     pub(crate) config: EngineConfig,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) commits: Arc<GroupCommit>,
@@ -52,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) express: Arc<Semaphore>,
     pub(crate) map_runs: MapRuns,
     pub(crate) express_runs: ExpressRuns,
+    /// Tokens for state transitions, where they are counted.
+    pub(crate) transitions: Option<Arc<TransitionBucket>>,
 }
 
 pub(crate) struct Shard {
@@ -69,8 +91,12 @@ pub(crate) struct Shard {
     pub(crate) calls: usize,
     /// What the tasks of its executions have started outside.
     pub(crate) jobs: Jobs,
+    /// Executions that were read from the store in this round with calls that an earlier process made.
+    pub(crate) left_by_earlier_process: Vec<ExecutionArn>,
     /// Whether calls are held back because the engine is shutting down.
     pub(crate) is_draining: bool,
+    /// What waits for tokens.
+    pub(crate) held: Held,
 }
 
 /// How an execution was started.
@@ -122,7 +148,9 @@ impl Shard {
             round: 0,
             calls: 0,
             jobs: Jobs::default(),
+            left_by_earlier_process: Vec::new(),
             is_draining: false,
+            held: Held::default(),
         }
     }
 
@@ -130,7 +158,7 @@ impl Shard {
     pub(crate) async fn run(mut self) {
         let mut messages = Vec::new();
         loop {
-            let due = self.until_next_timer();
+            let due = self.until_something_may_go_on(self.until_next_timer());
             tokio::select! {
                 // In order, for nothing is to be left to chance; a round takes the timers that are due in any case.
                 biased;
@@ -159,11 +187,17 @@ impl Shard {
         let mut outcome = Ok(());
         for message in messages.drain(..) {
             if outcome.is_ok() {
-                outcome = self.take(message, &mut round);
+                outcome = self.admit(message, &mut round);
             }
         }
         if outcome.is_ok() {
+            outcome = self.take_held(&mut round);
+        }
+        if outcome.is_ok() {
             outcome = self.take_due_timers(&mut round);
+        }
+        if outcome.is_ok() {
+            outcome = self.recover_loaded(&mut round);
         }
         self.give_up_jobs(&mut round);
         if outcome.is_ok() && round.ends {
@@ -193,7 +227,7 @@ impl Shard {
         Ok(!round.ends)
     }
 
-    fn take(&mut self, message: Message, round: &mut Round) -> Result<(), EngineError> {
+    pub(crate) fn take(&mut self, message: Message, round: &mut Round) -> Result<(), EngineError> {
         match message {
             Message::Start(start) => self.start(*start, round),
             Message::Answered { arn, scope, task, answer } => {
@@ -258,7 +292,7 @@ impl Shard {
                 });
                 Ok(())
             }
-            Message::Recover { arn } => self.recover(&arn, round),
+            Message::Recover { arn } => self.take_up(&arn, round),
             Message::Timers(timers) => {
                 self.timers.extend(timers);
                 Ok(())
@@ -316,9 +350,9 @@ impl Shard {
             input: input.clone().into(),
             trace_header,
             test_case: test_case.clone(),
+            through: Some(through.clone()),
         };
         opening.put(&arn, &mut round.batch);
-        round.batch.put(Table::OpenExecutions, keys::open_execution(&arn), Vec::new());
         let about = About {
             arn: arn.clone(),
             state_machine_arn: machine.arn.clone(),
@@ -330,16 +364,29 @@ impl Shard {
         };
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
         if let Some(child) = &child {
-            let key = keys::execution(&arn, Part::MapRun);
-            round.batch.put(Table::Executions, key, records::seal(child));
+            child.put(&arn, &mut round.batch);
         }
-        self.live.insert(arn.clone(), Live::new(machine, test_case, logging, child));
-        self.list(&about, &through, ExecutionStatus::Running, &mut round.batch);
+        self.live.insert(
+            arn.clone(),
+            Live::new(machine, test_case, logging, child, self.shared.config.randomness.next_u64()),
+        );
         self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
+        self.keep_open(&arn, &mut round.batch);
         round.replies.push(Box::new(move |outcome| {
             let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
         }));
         Ok(())
+    }
+
+    /// Puts an execution among those that run, if it still does: one that ran through at once was never among them.
+    fn keep_open(&mut self, arn: &ExecutionArn, batch: &mut Batch) {
+        let Some(live) = self.live.get_mut(arn).filter(|live| !live.execution.is_closed()) else { return };
+        live.is_listed_as_open = true;
+        batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
+        let execution = self.live.get(arn).map(|live| &live.execution);
+        if let Some((execution, about)) = execution.and_then(|it| Some((it, it.about.as_ref()?))) {
+            self.list(about, &execution.through, ExecutionStatus::Running, batch);
+        }
     }
 
     /// Gives a queued task to a worker, unless it is gone or another worker has it.
@@ -364,12 +411,14 @@ impl Shard {
     }
 
     fn take_due_timers(&mut self, round: &mut Round) -> Result<(), EngineError> {
-        while let Some((due, _)) = self.timers.first()
-            && *due <= self.now
+        while let Some(due) = self.timers.first().map(|(due, _)| *due)
+            && due <= self.now
+            && self.admits_timer(due)
         {
             let Some((_, arn)) = self.timers.pop_first() else { break };
             self.stimulate(&arn, Stimulus::Tick, round)?;
         }
+        self.timers_taken();
         Ok(())
     }
 
@@ -403,7 +452,9 @@ impl Shard {
                 self.timers.remove(&(old, arn.clone()));
             }
             map_runs::keep_up(&live.execution, &ran, &facts, now, round);
-            if live.execution.is_closed() {
+            let is_closed = live.execution.is_closed();
+            self.pay(&facts);
+            if is_closed {
                 self.close(arn, &mut round.batch);
             }
         }
@@ -421,7 +472,9 @@ impl Shard {
             failure: execution.failure.clone(),
         };
         batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
-        batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        if live.is_listed_as_open {
+            batch.delete(Table::OpenExecutions, keys::open_execution(arn));
+        }
         self.shared.open.subtract_one();
         if live.child.is_none() {
             // A child of a Map Run is kept for as long as the execution that the run belongs to.
@@ -482,8 +535,20 @@ impl Shard {
         let machine = self.shared.machines.revision(&opening.state_machine_arn, opening.revision)?;
         let logging = ExecutionLogging::of(&machine, &self.shared.config);
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
-        let mut live = Live::load(&*self.shared.store, arn, machine, opening.test_case, logging, child)?;
+        let mut live = Live::load(
+            &*self.shared.store,
+            arn,
+            machine,
+            opening.test_case,
+            logging,
+            child,
+            self.shared.config.randomness.next_u64(),
+        )?;
         live.used = self.round;
+        // One with calls under way never leaves memory, so that these were made by an earlier process.
+        if live.execution.outstanding().iter().any(is_called) {
+            self.left_by_earlier_process.push(arn.clone());
+        }
         self.live.insert(arn.clone(), live);
         self.find_jobs(arn);
         Ok(true)

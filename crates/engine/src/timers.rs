@@ -22,6 +22,11 @@ impl Horizon {
         due.0 < self.0.load(Ordering::Acquire)
     }
 
+    /// Where it is.
+    pub(crate) fn get(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Acquire))
+    }
+
     /// Moves the horizon, and gives where it was.
     pub(crate) fn move_to(&self, to: Timestamp) -> Timestamp {
         Timestamp(self.0.swap(to.0, Ordering::AcqRel))
@@ -41,11 +46,25 @@ pub(crate) async fn keep_moving(shared: Shared) {
     }
 }
 
+/// Hands the shards the timers of an earlier process that are due before the horizon.
+pub(crate) async fn take_up(shared: &Shared) -> Result<(), EngineError> {
+    hand_out(shared, Timestamp(0), shared.horizon.get()).await
+}
+
 /// The horizon moves first and the store is read then, so that a timer that is set meanwhile is seen by one of the two.
 async fn move_horizon(shared: &Shared) -> Result<(), EngineError> {
     let reach = u64::try_from(shared.config.timer_horizon.as_millis()).unwrap_or(u64::MAX);
     let to = shared.config.clock.now().plus_millis(reach);
     let from = shared.horizon.move_to(to);
+    let outcome = hand_out(shared, from, to).await;
+    if let Err(EngineError::Store(_)) = outcome {
+        shared.horizon.move_to(from);
+    }
+    outcome
+}
+
+/// Hands the shards their timers of that time.
+async fn hand_out(shared: &Shared, from: Timestamp, to: Timestamp) -> Result<(), EngineError> {
     let mut outcome = Ok(());
     let mailboxes = shared.mailboxes.all();
     let mut found: Vec<Vec<(Timestamp, ExecutionArn)>> = vec![Vec::new(); mailboxes.len()];
@@ -59,7 +78,6 @@ async fn move_horizon(shared: &Shared) -> Result<(), EngineError> {
                 }
             }
             Err(error) => {
-                shared.horizon.move_to(from);
                 outcome = Err(error.into());
                 break;
             }

@@ -58,7 +58,7 @@ fn record(process: &Process, run: &MapRunArn) -> MapRunRecord {
 }
 
 fn children(process: &Process, run: &MapRunArn) -> Vec<engine::ExecutionRecord> {
-    process.engine.children(run, None, None, 10_000).unwrap().items
+    process.engine.children(run, None, None, None, 10_000).unwrap().items
 }
 
 fn numbers(count: usize) -> String {

@@ -46,6 +46,33 @@ impl Payload {
     pub fn size(&self) -> usize {
         self.text().len()
     }
+
+    /// Where it is held: two payloads of one place at one time are the same one.
+    pub fn place(&self) -> usize {
+        Arc::as_ptr(&self.inner).addr()
+    }
+
+    /// Whether the text has more bytes than that. Where the value is small enough beyond doubt, the text is not made.
+    pub fn is_longer_than(&self, bytes: usize) -> bool {
+        if self.inner.text.get().is_none()
+            && let Some(value) = self.inner.value.get()
+            && crate::writer::room_left(value, bytes).is_some()
+        {
+            return false;
+        }
+        self.size() > bytes
+    }
+
+    /// Bytes that it takes in memory, roughly: the length of the text, or where there is none yet, what it will be at the most.
+    pub fn memory_size(&self) -> usize {
+        match (self.inner.text.get(), self.inner.value.get()) {
+            (None, Some(value)) => {
+                usize::MAX - crate::writer::room_left(value, usize::MAX).unwrap_or_default()
+            }
+            (Some(text), _) => text.len(),
+            (None, None) => 0,
+        }
+    }
 }
 
 impl From<Value> for Payload {

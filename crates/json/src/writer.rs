@@ -19,11 +19,37 @@ pub(crate) fn pretty(value: &Value) -> String {
 pub fn write_number(out: &mut String, number: &Number) {
     // Writing to a String cannot fail.
     let _ = match number {
-        Number::I64(n) => write!(out, "{n}"),
-        Number::U64(n) => write!(out, "{n}"),
+        Number::I64(n) => {
+            if *n < 0 {
+                out.push('-');
+            }
+            write_integer(out, n.unsigned_abs());
+            Ok(())
+        }
+        Number::U64(n) => {
+            write_integer(out, *n);
+            Ok(())
+        }
         Number::Big(digits) => out.write_str(digits),
         Number::F64(n) => write_double(out, *n),
     };
+}
+
+/// A good part of all texts are numbers: without the standard library's formatting.
+fn write_integer(out: &mut String, mut n: u64) {
+    let mut digits = [0_u8; 20];
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        // The remainder is below ten.
+        *digit = b'0' + (n % 10) as u8;
+        used += 1;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    let digits = digits.get(digits.len() - used..).unwrap_or_default();
+    out.push_str(std::str::from_utf8(digits).unwrap_or_default());
 }
 
 /// Appends a string in quotes, escaping only what JSON requires.
@@ -51,6 +77,29 @@ pub fn write_string(out: &mut String, text: &str) {
     }
     out.push_str(text.get(plain_from..).unwrap_or(""));
     out.push('"');
+}
+
+/// What is left of `bytes` once the value's text is written, or less; `None` where there may not be room for it. Looks at no
+/// more of the value than that.
+pub(crate) fn room_left(value: &Value, bytes: usize) -> Option<usize> {
+    // A control character takes six bytes; a string without any, and without quotes and backslashes, as many as it has.
+    let string = |text: &str, bytes: usize| bytes.checked_sub(text.len().checked_mul(6)?.checked_add(3)?);
+    match value {
+        Value::Null | Value::Bool(_) => bytes.checked_sub(5),
+        Value::Number(Number::Big(digits)) => bytes.checked_sub(digits.len()),
+        Value::Number(_) => bytes.checked_sub(26),
+        Value::String(text) => string(text, bytes),
+        Value::Array(items) => {
+            let left = bytes.checked_sub(2)?;
+            items.iter().try_fold(left, |left, item| room_left(item, left.checked_sub(1)?))
+        }
+        Value::Object(object) => {
+            let left = bytes.checked_sub(2)?;
+            object
+                .iter()
+                .try_fold(left, |left, (key, member)| room_left(member, string(key, left.checked_sub(1)?)?))
+        }
+    }
 }
 
 fn write_value(out: &mut String, value: &Value) {

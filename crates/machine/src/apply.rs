@@ -4,6 +4,7 @@ use crate::execution::{
     Distribution, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work,
 };
 use crate::fact::{Fact, FactKind, Private};
+use crate::map_run::MapRunPlan;
 use json::{Payload, Value};
 use model::history::{ScheduleOptions, ServiceAction};
 use model::{
@@ -106,9 +107,14 @@ impl Execution {
             | E::ActivityFailed(_)
             | E::ActivityTimedOut(_)
             | E::ActivityScheduleFailed(_) => self.end_task(scope, event.id),
-            E::EvaluationFailed { .. } | E::MapRunSucceeded | E::MapRunRedriven { .. } => {
-                self.set_thread(scope, event.id)
+            E::EvaluationFailed { .. } => self.set_thread(scope, event.id),
+            E::MapRunSucceeded => {
+                self.set_thread(scope, event.id);
+                if let Some(Work::Distributed(run)) = self.work_mut(scope) {
+                    run.has_succeeded = true;
+                }
             }
+            E::MapRunRedriven { redrive_count, .. } => self.redrive_map_run(scope, event.id, *redrive_count),
             E::ExecutionRedriven { redrive_count } => self.reopen(event, *redrive_count),
             E::MapRunStarted { .. } => {
                 self.set_thread(scope, event.id);
@@ -118,7 +124,8 @@ impl Execution {
             }
             // AWS: recorded both ways: what leaves the state points to MapRunSucceeded (test_map_state_config_distributed), and in
             // later recordings to MapRunStarted (test_map_state_nested_config_distributed).
-            E::MapRunFailed(_) | E::MapRunAborted => self.set_work(scope, event.id, Work::None),
+            E::MapRunFailed(failure) => self.end_map_run(scope, event.id, Some(failure)),
+            E::MapRunAborted => self.end_map_run(scope, event.id, None),
             // AWS: recorded, the events that follow point to the work that ended, not to these.
             E::MapIterationAborted(_)
             | E::ParallelStateSucceeded
@@ -164,8 +171,14 @@ impl Execution {
             }
             Private::MapRunPlanned(plan) => {
                 if let Some(visit) = self.visit_mut(scope) {
-                    let plan = Arc::new(plan.clone());
-                    visit.work = Work::Distributed(Distribution { started: EventId(0), plan });
+                    visit.given_up = None;
+                    visit.work = Work::Distributed(Distribution {
+                        started: EventId(0),
+                        plan: Arc::new(MapRunPlan::clone(plan)),
+                        redrives: 0,
+                        failure: None,
+                        has_succeeded: false,
+                    });
                 }
             }
             Private::BranchStarted { index } => {
@@ -230,16 +243,36 @@ impl Execution {
         }
     }
 
-    /// Puts the branches or iterations of a state aside; other work is gone.
+    /// Puts the branches, iterations or Map Run of a state aside; other work is gone.
     fn give_up(&mut self, scope: ScopeId) {
         let Some(visit) = self.visit_mut(scope) else { return };
         match std::mem::replace(&mut visit.work, Work::None) {
             work @ (Work::Parallel(_) | Work::Map(_)) => visit.given_up = Some(Box::new(work)),
+            Work::Distributed(run) if run.started.0 > 0 && !run.has_succeeded => {
+                visit.given_up = Some(Box::new(Work::Distributed(run)));
+            }
             Work::None
             | Work::Task(_)
             | Work::Waiting { .. }
             | Work::Retrying { .. }
             | Work::Distributed(_) => {}
+        }
+    }
+
+    /// A Map Run ended without success: it is put aside.
+    fn end_map_run(&mut self, scope: ScopeId, event: EventId, failure: Option<&Failure>) {
+        if let Some(Work::Distributed(run)) = self.work_mut(scope) {
+            run.failure = failure.cloned();
+        }
+        self.give_up(scope);
+        self.set_thread(scope, event);
+    }
+
+    /// Goes on with the Map Run that was put aside.
+    fn redrive_map_run(&mut self, scope: ScopeId, started: EventId, redrives: u64) {
+        if let Some(Work::Distributed(run)) = self.take_given_up(scope) {
+            let run = Distribution { started, redrives, failure: None, ..run };
+            self.set_work(scope, started, Work::Distributed(run));
         }
     }
 
@@ -284,8 +317,12 @@ impl Execution {
         self.set_work(scope, started, Work::Parallel(run));
     }
 
-    /// Begins a Map, or goes on with the iterations that it gave up.
+    /// Begins a Map, or goes on with the iterations that it gave up. A Map Run is gone on with by an event of its own.
     fn start_map(&mut self, scope: ScopeId, started: EventId, length: u64) {
+        let given_up = self.visit(scope).and_then(|visit| visit.given_up.as_deref());
+        if matches!(given_up, Some(Work::Distributed(_))) {
+            return self.set_thread(scope, started);
+        }
         if let Some(Work::Map(run)) = self.take_given_up(scope) {
             return self.set_work(scope, started, Work::Map(MapRun { started, ..run }));
         }

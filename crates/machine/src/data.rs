@@ -198,7 +198,7 @@ pub(crate) fn within_depth(value: Value) -> Result<Payload, Trouble> {
 
 /// Whether AWS lets the payload pass.
 pub(crate) fn is_too_large(payload: &Payload) -> bool {
-    payload.size() > limits::PAYLOAD_SIZE
+    payload.is_longer_than(limits::PAYLOAD_SIZE)
 }
 
 /// A value between double quotes, as the messages about wrong numbers show it.

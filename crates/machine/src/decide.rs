@@ -11,6 +11,9 @@ use model::{EventDetails, EventId, Failure, HistoryEvent, StartedThrough, Timest
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// Facts that there is room for when an execution begins.
+const FIRST_FACTS: usize = 32;
+
 /// Runs the execution forward until nothing more can happen without the outside, and gives the facts of what happened,
 /// which are applied to `execution` already.
 ///
@@ -111,6 +114,8 @@ impl<'a> Run<'a> {
             about.deadline = about.deadline.min(about.started_at.plus_seconds(seconds));
         }
         let role_arn = about.role_arn.clone();
+        // A workflow of a few states that waits for nothing runs to its end now.
+        self.facts.reserve(FIRST_FACTS);
         self.note(ScopeId::ROOT, Private::Opened(about));
         let started = EventDetails::ExecutionStarted {
             input: input.clone().into(),

@@ -116,7 +116,7 @@ pub struct Visit {
     pub token: Option<Arc<str>>,
     /// What is under way.
     pub work: Work,
-    /// The branches or iterations of a Parallel or Map that failed: what a redrive goes on with. Their scopes stay until
+    /// The branches, iterations or Map Run of a Parallel or Map that failed: what a redrive goes on with. Scopes stay until
     /// the state is left or tried again, and nothing happens in them.
     pub given_up: Option<Box<Work>>,
 }
@@ -207,10 +207,16 @@ pub struct MapRun {
 /// The Map Run of a distributed Map, which runs outside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
-    /// The event that started it; 0 before it.
+    /// The event that started or redrove it; 0 before it.
     pub started: EventId,
     /// What it is to do.
     pub plan: Arc<MapRunPlan>,
+    /// How often it was redriven.
+    pub redrives: u64,
+    /// Its error, once it failed.
+    pub failure: Option<Failure>,
+    /// Whether it gave its result.
+    pub has_succeeded: bool,
 }
 
 impl Execution {

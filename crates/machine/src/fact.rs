@@ -1,19 +1,21 @@
 //! Facts: what happened, in the form in which it is stored.
 //!
-//! **Record format.** A stored fact is one version byte ([`VERSION`]) followed by the fact in postcard's wire format.
-//! In that format a variant is its position and a struct its fields in order, so variants are only ever added at the end
+//! **Record format.** Facts that happened together are one record: a version byte ([`VERSION`]) followed by their sequence in
+//! postcard's wire format. The first version held one fact, and not its sequence. In that format a variant is its position and a struct its fields in order, so variants are only ever added at the end
 //! and structs never change; whatever needs another shape becomes a new variant or a new version, and every version that
 //! was ever written stays readable.
 
 use crate::execution::{About, ScopeId};
 use crate::map_run::MapRunPlan;
 use model::history::StoredPayload;
-use model::{EventId, HistoryEvent, Timestamp};
+use model::{EventDetails, EventId, HistoryEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The version that is written.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version that held a single fact.
+const SINGLE: u8 = 1;
 
 /// Something that happened, in one scope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,7 +79,7 @@ pub enum Private {
     /// A Parallel or Map forgets the branches or iterations that it gave up, and runs all of them again.
     StartedOver,
     /// A distributed Map evaluated what its Map Run is to do.
-    MapRunPlanned(MapRunPlan),
+    MapRunPlanned(Box<MapRunPlan>),
 }
 
 /// Why stored bytes are not a fact.
@@ -94,21 +96,53 @@ pub enum DecodeError {
 }
 
 impl Fact {
-    /// The fact as bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let bytes = vec![VERSION];
+    /// Facts that follow each other, as one record.
+    pub fn encode(facts: &[impl std::borrow::Borrow<Fact>]) -> Vec<u8> {
+        let facts: Vec<&Fact> = facts.iter().map(std::borrow::Borrow::borrow).collect();
         // Writing into a vector cannot fail, and every type here has a length that is known.
-        postcard::to_extend(self, bytes).unwrap_or_default()
+        postcard::to_extend(&facts, vec![VERSION]).unwrap_or_default()
     }
 
-    /// The fact that the bytes hold.
-    pub fn decode(bytes: &[u8]) -> Result<Fact, DecodeError> {
+    /// The facts that a record holds.
+    pub fn decode(bytes: &[u8]) -> Result<Vec<Fact>, DecodeError> {
+        let damaged = |error: postcard::Error| DecodeError::Damaged(error.to_string());
         match bytes.split_first() {
-            Some((&VERSION, record)) => {
-                postcard::from_bytes(record).map_err(|e| DecodeError::Damaged(e.to_string()))
-            }
+            Some((&VERSION, record)) => postcard::from_bytes(record).map_err(damaged),
+            Some((&SINGLE, record)) => Ok(vec![postcard::from_bytes(record).map_err(damaged)?]),
             Some((version, _)) => Err(DecodeError::NewerVersion(*version)),
             None => Err(DecodeError::Damaged("it is empty".to_owned())),
+        }
+    }
+
+    /// The payloads that it carries.
+    pub fn payloads(&self) -> impl Iterator<Item = &StoredPayload> {
+        let (one, assigned) = match &self.kind {
+            FactKind::Event(event) => (event.details.payload(), assigned(&event.details)),
+            FactKind::Private(Private::MapPrepared { items, .. }) => (Some(items), &[][..]),
+            FactKind::Private(_) => (None, &[][..]),
+        };
+        one.into_iter().chain(assigned.iter().map(|(_, value)| value))
+    }
+
+    /// Puts something else in the place of each payload that it carries.
+    pub fn replace_payloads(&mut self, mut replace: impl FnMut(&mut StoredPayload)) {
+        match &mut self.kind {
+            FactKind::Event(event) => {
+                event.details.payload_mut().into_iter().for_each(&mut replace);
+                if let EventDetails::StateExited { assigned_variables, .. } = &mut event.details {
+                    assigned_variables.iter_mut().for_each(|(_, value)| replace(value));
+                }
+            }
+            FactKind::Private(Private::MapPrepared { items, .. }) => replace(items),
+            FactKind::Private(_) => {}
+        }
+    }
+
+    /// The event, if it is one.
+    pub fn into_event(self) -> Option<HistoryEvent> {
+        match self.kind {
+            FactKind::Event(event) => Some(event),
+            FactKind::Private(_) => None,
         }
     }
 
@@ -118,5 +152,12 @@ impl Fact {
             FactKind::Event(event) => Some(event),
             FactKind::Private(_) => None,
         }
+    }
+}
+
+fn assigned(details: &EventDetails) -> &[model::history::AssignedVariable] {
+    match details {
+        EventDetails::StateExited { assigned_variables, .. } => assigned_variables,
+        _ => &[],
     }
 }

@@ -17,6 +17,7 @@
 mod apply;
 mod check;
 mod context;
+mod csv;
 mod data;
 mod decide;
 mod execution;
@@ -34,6 +35,7 @@ mod trial;
 mod variables;
 
 pub use check::{Violation, check_history, check_rebuild};
+pub use csv::Csv;
 pub use decide::decide;
 pub use execution::{
     About, Distribution, Execution, MapRun, ParallelRun, Position, Scope, ScopeId, TaskRun, Visit, Work,

@@ -54,8 +54,10 @@ pub struct BatchPlan {
 pub struct OutstandingMapRun {
     /// The scope of its Map.
     pub scope: ScopeId,
-    /// The event that started it; its name in [`crate::Stimulus::MapRunEnded`].
+    /// The event that started or redrove it; its name in [`crate::Stimulus::MapRunEnded`].
     pub run: EventId,
+    /// How often it was redriven.
+    pub redrives: u64,
     /// The name of its Map.
     pub state: Arc<str>,
     /// What it is to do.
@@ -73,6 +75,22 @@ pub struct MapItem {
     pub key: Option<Arc<str>>,
     /// Where it comes from; `None` in an inline Map.
     pub source: Option<Arc<str>>,
+}
+
+impl MapRunPlan {
+    /// How many items the state's input holds: the length that history shows.
+    pub(crate) fn length(&self) -> u64 {
+        self.items.as_ref().map_or(0, |items| length(items.0.value()))
+    }
+}
+
+/// How many items there are in an array or an object.
+pub(crate) fn length(items: &Value) -> u64 {
+    match items {
+        Value::Array(items) => items.len() as u64,
+        Value::Object(members) => members.len() as u64,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 impl BatchPlan {
@@ -190,6 +208,7 @@ impl Execution {
                 Work::Distributed(run) if run.started.0 > 0 => Some(OutstandingMapRun {
                     scope: *scope,
                     run: run.started,
+                    redrives: run.redrives,
                     state: visit.name.clone(),
                     plan: run.plan.clone(),
                 }),

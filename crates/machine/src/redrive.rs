@@ -3,11 +3,12 @@
 //! Such an execution keeps its scopes as they stood when it ended. What has an Entered event and no Exited event runs again:
 //! a Task is scheduled anew, a Choice looks at its rules again, a Wait waits again (past its moment it leaves at once), a
 //! Fail fails again. Of a Parallel and of an inline Map those branches and iterations go on that had not succeeded, each
-//! from its own open state; the results of the others are kept. Retry counters begin anew, variables are as the open states
-//! found them, and a state has one Entered event however often it was redriven.
+//! from its own open state; the results of the others are kept. The Map Run of a distributed Map goes on with the children
+//! that had not succeeded. Retry counters begin anew, variables are as the open states found them, and a state has one
+//! Entered event however often it was redriven.
 
 use crate::decide::{Run, Step};
-use crate::execution::{MapRun, Position, ScopeId, Work};
+use crate::execution::{Distribution, MapRun, Position, ScopeId, Work};
 use crate::fact::{Fact, FactKind, Private};
 use crate::failure::Trouble;
 use asl::{Map, Parallel, State, StateKind};
@@ -85,6 +86,7 @@ impl Run<'_> {
             StateKind::Map(map) if self.given_up_map(scope).is_some() => {
                 self.resume_iterations(scope, state, map, &input)
             }
+            StateKind::Map(_) if self.given_up_map_run(scope).is_some() => self.resume_map_run(scope),
             StateKind::Parallel(_)
             | StateKind::Map(_)
             | StateKind::Task(_)
@@ -150,6 +152,45 @@ impl Run<'_> {
             self.later(Step::Resume { scope: child, first_input });
         }
         self.refill_slots(scope, map, &effective, started)
+    }
+
+    /// The Map Run goes on under its ARN, as it was planned.
+    fn resume_map_run(&mut self, scope: ScopeId) -> Result<(), Trouble> {
+        let Some((plan, redrives)) =
+            self.given_up_map_run(scope).map(|run| (run.plan.clone(), run.redrives + 1))
+        else {
+            return Ok(());
+        };
+        self.emit(scope, EventDetails::MapStateStarted { length: plan.length() });
+        if redrives > limits::MAP_RUN_REDRIVES {
+            // AWS: documented, the text is unconfirmed.
+            return Err(Trouble::Runtime(format!(
+                "The Map Run '{}' reached the maximum number of redrives ({}).",
+                plan.arn,
+                limits::MAP_RUN_REDRIVES
+            )));
+        }
+        let map_run_arn = plan.arn.0.clone();
+        self.emit(scope, EventDetails::MapRunRedriven { map_run_arn, redrive_count: redrives });
+        Ok(())
+    }
+
+    /// The Map Run that a distributed Map gave up, unless what comes of a redrive is a new one.
+    // AWS: documented, a run that failed with one of these errors is not redriven.
+    fn given_up_map_run(&self, scope: ScopeId) -> Option<&Distribution> {
+        match self.given_up(scope)? {
+            Work::Distributed(run) => {
+                let error = run.failure.as_ref().and_then(|failure| failure.error.as_deref());
+                let is_over = matches!(error, Some(error_name::DATA_LIMIT_EXCEEDED | error_name::RUNTIME));
+                Some(run).filter(|_| !is_over)
+            }
+            Work::None
+            | Work::Task(_)
+            | Work::Waiting { .. }
+            | Work::Retrying { .. }
+            | Work::Parallel(_)
+            | Work::Map(_) => None,
+        }
     }
 
     fn has_given_up_branches(&self, scope: ScopeId) -> bool {

@@ -100,11 +100,11 @@ fn output_after(definition: &Definition, mishaps: &[Mishap], order: usize) -> Op
 #[test]
 fn a_record_of_a_later_version_is_refused_by_name() {
     let fact = Fact { scope: machine::ScopeId::ROOT, kind: FactKind::Private(Private::WaitUntil(START)) };
-    let mut record = fact.encode();
-    record[0] = 2;
+    let mut record = Fact::encode(&[fact]);
+    record[0] = 9;
     let refused = Fact::decode(&record).unwrap_err();
-    assert_eq!(refused, DecodeError::NewerVersion(2));
-    assert!(refused.to_string().contains("format version 2"));
+    assert_eq!(refused, DecodeError::NewerVersion(9));
+    assert!(refused.to_string().contains("format version 9"));
     assert!(matches!(Fact::decode(&[]), Err(DecodeError::Damaged(_))));
 }
 
@@ -149,7 +149,7 @@ proptest! {
         let definition = any_definition(&nodes);
         let mut execution = Execution::new();
         for fact in run(&definition, &[], 1, false) {
-            let mut record = fact.encode();
+            let mut record = Fact::encode(&[fact]);
             for (place, bits) in &damage {
                 let place = place.index(record.len());
                 record[place] ^= bits;
@@ -158,7 +158,7 @@ proptest! {
                 record.truncate(cut.index(record.len()));
             }
             if let Ok(read) = Fact::decode(&record) {
-                execution.apply(&read);
+                read.iter().for_each(|fact| execution.apply(fact));
                 let _ = (execution.outstanding(), execution.next_timer());
             }
         }

@@ -222,6 +222,31 @@ fn read(fields: &str, data: &str) -> (TrialEnd, Inspection) {
 }
 
 #[test]
+fn rows_and_lists_that_a_reader_found_are_read_too() {
+    let selector = r#""ItemSelector":{"v.$":"$$.Map.Item.Value"}"#;
+    let selected = |config: &str, data: &str| {
+        let (end, seen) = read(&format!("{config},{selector}"), data);
+        assert_eq!(end.status, TrialStatus::Succeeded, "{:?}", end.failure);
+        text(&seen.after_item_selector).to_owned()
+    };
+    let first_row = r#"{"InputType":"CSV","CSVHeaderLocation":"FIRST_ROW"}}"#;
+    assert_eq!(selected(first_row, "a,b\n1,\"x,y\"\n"), r#"[{"v":{"a":"1","b":"x,y"}}]"#);
+    let given = r#"{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["a","b"],"CSVDelimiter":"PIPE","MaxItems":2}}"#;
+    assert_eq!(selected(given, "1|2\n3\n5|6"), r#"[{"v":{"a":"1","b":"2"}},{"v":{"a":"3","b":""}}]"#);
+    assert_eq!(selected(first_row, r#"[{"a":"1"}]"#), r#"[{"v":{"a":"1"}}]"#);
+    assert_eq!(selected(r#"{"InputType":"PARQUET"}}"#, r#"[{"a":1.5}]"#), r#"[{"v":{"a":1.5}}]"#);
+    for (config, data, cause) in [
+        (first_row, "a,a\n1,2", "CSV headers cannot contain duplicates."),
+        (r#"{"InputType":"PARQUET"}}"#, "PAR1", "Unrecognized token 'PAR1'"),
+    ] {
+        let (end, _) = read(config, data);
+        let failure = end.failure.unwrap();
+        assert_eq!(failure.error.as_deref(), Some("States.ItemReaderFailed"));
+        assert!(failure.cause.as_deref().unwrap().starts_with(cause), "{:?}", failure.cause);
+    }
+}
+
+#[test]
 fn a_distributed_map_shows_selected_items_and_batches() {
     let state = distributed(
         r#""ItemSelector":{"k.$":"$$.Map.Item.Key","s.$":"$$.Map.Item.Source"},

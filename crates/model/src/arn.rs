@@ -62,7 +62,7 @@ impl Partition {
 pub struct StateMachineArn(pub Arc<str>);
 
 /// The version and the alias through which an execution was started; neither where the machine's own ARN was given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StartedThrough {
     /// The version's ARN.
     pub version_arn: Option<Arc<str>>,

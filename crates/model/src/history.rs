@@ -196,29 +196,15 @@ impl HistoryEvent {
     pub fn memory_size(&self) -> usize {
         const REST: usize = 256;
         use EventDetails as E;
-        let payload = |payload: &StoredPayload| payload.0.size();
         let failure = |failure: &Failure| {
             let length = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
             length(&failure.error) + length(&failure.cause)
         };
-        let data = match &self.details {
-            E::ExecutionStarted { input, .. }
-            | E::StateEntered { input, .. }
-            | E::LambdaFunctionScheduled { input, .. }
-            | E::ActivityScheduled { input, .. } => payload(input),
-            E::TaskScheduled { parameters, .. } => payload(parameters),
-            E::ExecutionSucceeded { output }
-            | E::TaskSubmitted { output, .. }
-            | E::TaskSucceeded { output, .. }
-            | E::LambdaFunctionSucceeded { output }
-            | E::ActivitySucceeded { output } => payload(output),
-            E::StateExited { output, assigned_variables, .. } => {
-                payload(output)
-                    + assigned_variables
-                        .iter()
-                        .map(|(name, value)| name.len() + payload(value))
-                        .sum::<usize>()
-            }
+        let texts = match &self.details {
+            E::StateExited { assigned_variables, .. } => assigned_variables
+                .iter()
+                .map(|(name, value)| name.len() + value.0.memory_size())
+                .sum::<usize>(),
             E::ExecutionFailed(cause)
             | E::ExecutionAborted(cause)
             | E::ExecutionTimedOut(cause)
@@ -235,7 +221,17 @@ impl HistoryEvent {
             | E::ActivityScheduleFailed(cause)
             | E::ActivityFailed(cause)
             | E::ActivityTimedOut(cause) => failure(cause),
-            E::ExecutionRedriven { .. }
+            E::ExecutionStarted { .. }
+            | E::ExecutionSucceeded { .. }
+            | E::StateEntered { .. }
+            | E::TaskScheduled { .. }
+            | E::TaskSubmitted { .. }
+            | E::TaskSucceeded { .. }
+            | E::LambdaFunctionScheduled { .. }
+            | E::LambdaFunctionSucceeded { .. }
+            | E::ActivityScheduled { .. }
+            | E::ActivitySucceeded { .. }
+            | E::ExecutionRedriven { .. }
             | E::ParallelStateStarted
             | E::ParallelStateSucceeded
             | E::ParallelStateFailed
@@ -258,7 +254,7 @@ impl HistoryEvent {
             | E::LambdaFunctionStarted
             | E::ActivityStarted { .. } => 0,
         };
-        REST + data
+        REST + texts + self.details.payload().map_or(0, |payload| payload.0.memory_size())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod limits;
 pub mod logging;
 pub mod map_run;
 pub mod name;
+mod payloads;
 pub mod redrive;
 pub mod resource;
 pub mod sdk;

@@ -48,6 +48,10 @@ pub const SECONDS: u64 = 99_999_999;
 pub const INLINE_MAP_CONCURRENCY: u64 = 40;
 /// Child executions of a Map Run that run at once at the most.
 pub const MAP_RUN_CONCURRENCY: u64 = 10_000;
+/// Bytes of an item that an ItemReader reads.
+pub const MAP_ITEM_BYTES: usize = 8 * 1024 * 1024;
+/// Times a Map Run can be redriven.
+pub const MAP_RUN_REDRIVES: u64 = 1_000;
 /// Items of a Map Run at the most.
 pub const MAP_RUN_ITEMS: u64 = 100_000_000;
 /// Seconds a Wait may last: the reach of a 32-bit count.

@@ -23,6 +23,7 @@
 mod body;
 mod error;
 mod express_view;
+mod handler;
 mod limits;
 mod operations;
 mod page;

@@ -3,11 +3,13 @@
 use crate::body::{BodyMemory, Held, Refused, discard};
 use crate::error::ApiError;
 use crate::express_view;
+use crate::handler::{Handler, Panicked};
 use crate::operations::{self, Caller};
 use crate::page::PageTokens;
 use crate::response::{Answer, aws_json, closing, plain_json};
 use crate::{Api, Limits};
 use bytes::Bytes;
+use engine::{Randomness as _, SystemRandomness};
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body_util::Full;
@@ -16,7 +18,6 @@ use json::Value;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
 
 const TARGET_PREFIX: &str = "AWSStepFunctions.";
 /// Characters of an unknown operation's name that the answer repeats.
@@ -30,21 +31,6 @@ pub(crate) struct Router {
     body_memory: BodyMemory,
     /// Resolves to an error once the server shuts down.
     stopping: watch::Receiver<()>,
-}
-
-/// A handler on a task of its own, which a panic ends and no more. What was begun is finished though the client goes
-/// away; a handler that only waits for work to hand out ends with its client.
-struct Handler {
-    task: JoinHandle<Answer>,
-    ends_with_client: bool,
-}
-
-impl Drop for Handler {
-    fn drop(&mut self) {
-        if self.ends_with_client {
-            self.task.abort();
-        }
-    }
 }
 
 /// Where a request goes.
@@ -70,11 +56,11 @@ impl Router {
 
     /// Answers a request. On a connection beyond the limit (`is_admitted` is false) only `/health` is served.
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, is_admitted: bool) -> Answer {
-        let request_id = uuid::Uuid::new_v4().to_string();
+        let request_id = SystemRandomness.uuid().to_string();
         let (head, mut body) = request.into_parts();
         let door = Door::of(&head, &self.api);
         if door == Door::Health {
-            return plain_json(StatusCode::OK, &Value::object([("status", "ok")]));
+            return plain_json(StatusCode::OK, &self.health());
         }
         let permit = self.requests.try_acquire().ok().filter(|_| is_admitted);
         let read = match (&permit, door.body_limit(&self.api.limits)) {
@@ -100,15 +86,12 @@ impl Router {
         let (router, id) = (self.clone(), request_id.clone());
         // A worker that polls takes no room from those who want an answer now; connections bound how many there are.
         let _permit = permit.filter(|_| !ends_with_client);
-        let task = tokio::spawn(async move { router.enter(door, head, held, &id).await });
-        let mut handler = Handler { task, ends_with_client };
-        match (&mut handler.task).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                tracing::error!(%request_id, %error, "a request's handler ended with a bug");
-                aws_json(Err(ApiError::Internal), &request_id)
-            }
-        }
+        let handler =
+            Handler::new(async move { router.enter(door, head, held, &id).await }, ends_with_client);
+        handler.await.unwrap_or_else(|Panicked| {
+            tracing::error!(%request_id, "a request's handler ended with a bug");
+            aws_json(Err(ApiError::Internal), &request_id)
+        })
     }
 
     async fn enter(&self, door: Door, head: Parts, held: Held, request_id: &str) -> Answer {
@@ -136,6 +119,12 @@ impl Router {
             }
             (Door::Lambda { .. } | Door::Unknown | Door::Health, _) => not_found(head.uri.path()),
         }
+    }
+
+    fn health(&self) -> Value {
+        let throttled = self.api.engine.throttled_transitions();
+        let counted = throttled.map(|count| ("throttledTransitions", Value::from(count)));
+        Value::object([("status", Value::from("ok"))].into_iter().chain(counted))
     }
 
     async fn call(&self, head: &Parts, body: &Bytes) -> Result<Value, ApiError> {

@@ -1,14 +1,11 @@
 //! AWS's quotas on how often an operation can be called: a bucket of tokens for each, refilled at a rate.
 
+use engine::LARGE_REGIONS;
 use json::Value;
 use model::StateMachineType;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
-
-/// Regions in which some buckets are larger.
-// AWS: documented.
-const LARGE_REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
 
 /// The bucket of StartExecution where the machine is an Express one.
 const START_EXPRESS: &str = "StartExecution of Express workflows";

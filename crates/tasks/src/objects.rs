@@ -45,6 +45,8 @@ pub struct ObjectContent {
     pub bytes: Vec<u8>,
     /// The object as it is now.
     pub e_tag: Option<String>,
+    /// Bytes of the whole object, where the answer says so.
+    pub size: Option<u64>,
 }
 
 /// What of a bucket is listed.
@@ -107,11 +109,15 @@ impl Objects for S3 {
             members.extend(part.e_tag.as_deref().map(|e_tag| ("IfMatch", e_tag)));
             let limit = usize::try_from(part.length).unwrap_or(usize::MAX);
             match s3::get_object(client, &self.region, &part.bucket, &part.key, &members, limit).await {
-                Ok(content) => Ok(ObjectContent { bytes: content.bytes.to_vec(), e_tag: content.e_tag }),
+                Ok(content) => Ok(ObjectContent {
+                    bytes: content.bytes.to_vec(),
+                    e_tag: content.e_tag,
+                    size: content.size,
+                }),
                 Err(error) => match error_of(error) {
                     // Nothing lies behind the end, which is where the part begins.
                     error if error.code.as_deref() == Some("InvalidRange") => {
-                        Ok(ObjectContent { bytes: Vec::new(), e_tag: part.e_tag })
+                        Ok(ObjectContent { bytes: Vec::new(), e_tag: part.e_tag, size: None })
                     }
                     error => Err(error),
                 },

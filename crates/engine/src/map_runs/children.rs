@@ -3,15 +3,16 @@
 use super::Notice;
 use super::feed::Ready;
 use super::records::{Child, ChildOf, ExpressChild, MapRunCounts};
+use super::redrives::Rest;
 use crate::error::{EngineError, StartError};
 use crate::express::{self, SyncExecution};
 use crate::keys;
 use crate::machines::StateMachine;
 use crate::mailbox::{Message, StartMessage};
-use crate::records;
 use crate::shard::Shared;
 use model::{
-    ExecutionArn, ExecutionStatus, Failure, MapRunArn, StartedThrough, StateMachineType, error_name,
+    ExecutionArn, ExecutionStatus, Failure, MapRunArn, StartedThrough, StateMachineType, Timestamp,
+    error_name,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,20 +20,25 @@ use store::{Direction, Table, Walk};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) struct Children {
-    shared: Shared,
-    arn: MapRunArn,
+    pub(super) shared: Shared,
+    pub(super) arn: MapRunArn,
     sender: mpsc::Sender<Notice>,
     /// What they run, once it is known.
-    kind: Option<Kind>,
+    pub(super) kind: Option<Kind>,
     /// Those that run, by place.
-    running: BTreeMap<u64, ExecutionArn>,
-    /// Places up to this one have children from an earlier process, but for the gaps.
+    pub(super) running: BTreeMap<u64, ExecutionArn>,
+    /// Places up to this one have children from an earlier process or attempt, but for the gaps.
     found: u64,
     gaps: BTreeSet<u64>,
+    /// Which attempt of the run this is: its first one is 0, and each redrive is another one.
+    pub(super) attempt: u64,
+    pub(super) taken_up_at: Timestamp,
+    /// Those of earlier attempts that are still to run again.
+    pub(super) rest: Rest,
 }
 
 #[derive(Clone)]
-struct Kind {
+pub(super) struct Kind {
     machine: Arc<StateMachine>,
     execution_type: StateMachineType,
     test_case: Option<Arc<str>>,
@@ -41,7 +47,19 @@ struct Kind {
 impl Children {
     pub(crate) fn new(shared: Shared, arn: MapRunArn, sender: mpsc::Sender<Notice>) -> Children {
         let (running, gaps) = (BTreeMap::new(), BTreeSet::new());
-        Children { shared, arn, sender, kind: None, running, found: 0, gaps }
+        let rest = Rest::default();
+        Children {
+            shared,
+            arn,
+            sender,
+            kind: None,
+            running,
+            found: 0,
+            gaps,
+            attempt: 0,
+            taken_up_at: Timestamp(0),
+            rest,
+        }
     }
 
     /// What the children run.
@@ -54,18 +72,24 @@ impl Children {
         self.kind = Some(Kind { machine, execution_type, test_case });
     }
 
-    /// Finds the children that an earlier process started, and counts them.
-    pub(crate) fn take_up(&mut self) -> Result<MapRunCounts, EngineError> {
+    /// Finds the children that an earlier process or attempt started, and counts them.
+    pub(crate) fn take_up(&mut self, attempt: u64) -> Result<MapRunCounts, EngineError> {
+        self.attempt = attempt;
+        self.taken_up_at = self.shared.config.clock.now();
         let mut counts = MapRunCounts::default();
         let store = self.shared.store.clone();
         let range = keys::map_run_children(&self.arn);
         for record in Walk::new(&*store, Table::MapRunChildren, range, Direction::Forward) {
             let (key, bytes) = record?;
-            let child: Child = records::open(Table::MapRunChildren, &key, &bytes)?;
+            let child = Child::open(&key, &bytes)?;
             let Some(place) = keys::read_map_run_child(&key) else { continue };
             self.gaps.extend(self.found..place);
             self.found = place.saturating_add(1);
-            counts.add(child.status, child.items);
+            match child.is_left_by(attempt) {
+                true if self.is_redrivable(&child)? => counts.wait(child.items),
+                true => counts.refuse(child.status, child.items),
+                false => counts.add(child.status, child.items),
+            }
             if child.status == ExecutionStatus::Running {
                 self.running.insert(place, child.arn);
             }
@@ -73,7 +97,7 @@ impl Children {
         Ok(counts)
     }
 
-    /// Whether the place has a child from an earlier process.
+    /// Whether the place has a child from an earlier process or attempt.
     pub(crate) fn exists(&self, place: u64) -> bool {
         place < self.found && !self.gaps.contains(&place)
     }
@@ -100,7 +124,12 @@ impl Children {
             counts.start(ready.items);
             match kind.execution_type {
                 StateMachineType::Standard => answers.push(self.start_standard(&kind, ready).await?),
-                StateMachineType::Express => self.start_express(&kind, ready),
+                StateMachineType::Express => {
+                    let randomness = &self.shared.config.randomness;
+                    let (name, unique) = (randomness.uuid().to_string(), randomness.uuid().to_string());
+                    let arn = self.arn.express_child(&name, &unique);
+                    self.start_express(&kind, ready, arn, 0);
+                }
             }
         }
         for answer in answers {
@@ -143,7 +172,8 @@ impl Children {
     ) -> Result<oneshot::Receiver<Result<crate::Started, StartError>>, EngineError> {
         let arn = self.arn.child(&self.shared.config.randomness.uuid().to_string());
         self.running.insert(ready.place, arn.clone());
-        let child = ChildOf { map_run: self.arn.clone(), place: ready.place, items: ready.items };
+        let (map_run, attempt) = (self.arn.clone(), self.attempt);
+        let child = ChildOf { map_run, place: ready.place, items: ready.items, attempt };
         let (reply, answer) = oneshot::channel();
         let start = StartMessage {
             arn: arn.clone(),
@@ -159,11 +189,10 @@ impl Children {
         Ok(answer)
     }
 
-    fn start_express(&mut self, kind: &Kind, ready: Ready) {
-        let randomness = &self.shared.config.randomness;
-        let (name, unique) = (randomness.uuid().to_string(), randomness.uuid().to_string());
-        let arn = self.arn.express_child(&name, &unique);
+    /// Runs an Express child, for the first time or again.
+    pub(super) fn start_express(&mut self, kind: &Kind, ready: Ready, arn: ExecutionArn, redrives: u64) {
         self.running.insert(ready.place, arn.clone());
+        let attempt = self.attempt;
         let (shared, kind, sender) = (self.shared.clone(), kind.clone(), self.sender.clone());
         tokio::spawn(async move {
             // The semaphore is never closed; were it, the child would go on without a permit.
@@ -191,7 +220,8 @@ impl Children {
                 started_at: ended.started_at,
                 stopped_at: ended.stopped_at,
             };
-            let child = Child { arn, status: ended.status, items, express: Some(express) };
+            let (status, express) = (ended.status, Some(express));
+            let child = Child { arn, status, items, express, attempt, redrives };
             // The engine has stopped if this fails; the next process runs the child again.
             let _ = sender.send(Notice::ExpressEnded { place, child: Box::new(child) }).await;
         });

@@ -1,7 +1,9 @@
 //! Map Runs as the users of the engine see them.
 
 use super::Notice;
-use super::records::{self, Closing, MapRunCounts, MapRunSettings, Opening};
+use super::records::{
+    self, Closing, MapRunCounts, MapRunSettings, Opening, RunRedrives, ended_without_success,
+};
 use crate::error::EngineError;
 use crate::facade::Engine;
 use crate::keys::{self, RunPart};
@@ -27,6 +29,10 @@ pub struct MapRunRecord {
     pub settings: MapRunSettings,
     /// How its items and children stand.
     pub counts: MapRunCounts,
+    /// How often it was redriven.
+    pub redrive_count: u64,
+    /// When it was last redriven.
+    pub redriven_at: Option<Timestamp>,
 }
 
 impl Engine {
@@ -37,7 +43,8 @@ impl Engine {
         let Some(opening) = records::read::<Opening>(store, arn, RunPart::Opening)? else { return Ok(None) };
         let closing: Option<Closing> = records::read(store, arn, RunPart::Closing)?;
         let settings: MapRunSettings = records::read(store, arn, RunPart::Settings)?.unwrap_or_default();
-        let counts: MapRunCounts = records::read(store, arn, RunPart::Counts)?.unwrap_or_default();
+        let counts = MapRunCounts::read(store, arn)?;
+        let redrives = RunRedrives::read(store, arn)?;
         Ok(Some(MapRunRecord {
             arn: arn.clone(),
             execution_arn: opening.execution_arn,
@@ -46,6 +53,8 @@ impl Engine {
             stopped_at: closing.map(|closing| closing.stopped_at),
             settings,
             counts,
+            redrive_count: redrives.count,
+            redriven_at: redrives.latest,
         }))
     }
 
@@ -73,15 +82,28 @@ impl Engine {
         Ok(Page { items, next: last.filter(|_| page.has_more) })
     }
 
-    /// The Standard children of a Map Run, newest first. A page may be short although more follow.
+    /// The Standard children of a Map Run, newest first: those that stand so, and that were redriven or were not. A page may
+    /// be short although more follow.
     pub fn children(
         &self,
         run: &MapRunArn,
         status: Option<ExecutionStatus>,
+        is_redriven: Option<bool>,
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page<ExecutionRecord>, EngineError> {
-        self.executions(&keys::listed_under(run), status, after, limit)
+        let candidate = |listed: ExecutionStatus| match status {
+            // What waits to run again is listed as it ended.
+            Some(ExecutionStatus::PendingRedrive) => ended_without_success(listed),
+            Some(status) => listed == status,
+            None => true,
+        };
+        let admitted = |record: &ExecutionRecord| {
+            status.is_none_or(|status| record.status == status)
+                && is_redriven.is_none_or(|is_redriven| is_redriven == (record.redrive_count > 0))
+        };
+        let is_filtered = status.is_some() || is_redriven.is_some();
+        self.listing(&keys::listed_under(run), is_filtered, candidate, admitted, after, limit)
     }
 
     /// Changes the limits of a Map Run: `Some(false)` if it has ended, `None` if there is none of that ARN. What is `None`

@@ -3,9 +3,9 @@
 use super::records::{self, Child, ChildOf};
 use super::{MapRuns, Notice};
 use crate::error::EngineError;
-use crate::keys::{self, Part};
+use crate::keys;
 use crate::live::Live;
-use crate::records::{Listed, of_execution, seal};
+use crate::records::{Listed, seal};
 use crate::shard::{Round, Shard, Shared};
 use machine::{About, Execution, Fact, OutstandingMapRun};
 use model::{
@@ -25,7 +25,10 @@ pub(crate) fn keep_up(
     let Some(about) = &execution.about else { return };
     let runs = execution.map_runs();
     for begun in runs.iter().filter(|run| !ran.contains(run)) {
-        records::begin(&about.arn, begun, now, &mut round.batch);
+        match begun.redrives {
+            0 => records::begin(&about.arn, begun, now, &mut round.batch),
+            _ => records::redrive(begun, now, &mut round.batch),
+        }
     }
     for over in ran.iter().filter(|run| !runs.contains(run)) {
         let end = facts.iter().filter(|fact| fact.scope == over.scope).find_map(end_of);
@@ -57,7 +60,7 @@ impl Shard {
     ) {
         let listed = seal(&Listed { status });
         let child = self.live.get(&about.arn).and_then(|live| live.child.as_ref());
-        let Some(ChildOf { map_run, place, items }) = child else {
+        let Some(ChildOf { map_run, place, items, attempt }) = child else {
             for key in keys::listings(about, through) {
                 batch.put(Table::ExecutionsByMachine, key, listed.clone());
             }
@@ -65,15 +68,17 @@ impl Shard {
         };
         let key = keys::by_machine(&keys::listed_under(map_run), about.started_at, &about.arn);
         batch.put(Table::ExecutionsByMachine, key, listed);
-        let child = Child { arn: about.arn.clone(), status, items: *items, express: None };
-        batch.put(Table::MapRunChildren, keys::map_run_child(map_run, *place), seal(&child));
+        let redrives = self.live.get(&about.arn).map_or(0, |live| live.execution.redrive_count);
+        let (arn, items, attempt) = (about.arn.clone(), *items, *attempt);
+        let child = Child { arn, status, items, express: None, attempt, redrives };
+        batch.put(Table::MapRunChildren, keys::map_run_child(map_run, *place), child.seal());
     }
 }
 
 impl MapRuns {
     /// Tells the owner of the run that an execution is a child of that it has ended, which is durable.
     pub(crate) fn announce_end(&self, live: &Live) {
-        if let Some(ChildOf { map_run, place, items }) = &live.child {
+        if let Some(ChildOf { map_run, place, items, .. }) = &live.child {
             let status = live.execution.status;
             self.tell(map_run, Notice::Ended { place: *place, items: *items, status });
         }
@@ -90,6 +95,6 @@ impl Shared {
         if machine.labelled().1.is_none() {
             return Ok(None);
         }
-        of_execution(&*self.store, arn, Part::MapRun)
+        ChildOf::read(&*self.store, arn)
     }
 }

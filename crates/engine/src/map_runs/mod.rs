@@ -7,6 +7,10 @@
 //! **What is stored is enough to go on.** A Standard child and its place in the run are one commit, so that an item is
 //! started once; the next process finds which places have children, starts the others, and waits for those that run. An
 //! Express child is recorded when it has ended; one that was under way is run again.
+//!
+//! **A redrive is another attempt of the same run.** Each child names the attempt in which it ran last: those that ended
+//! without success in an earlier one are what is left to do, however often the process dies. They are not marked; who looks
+//! at one in a run that goes on sees that it waits.
 
 mod children;
 mod facade;
@@ -14,6 +18,7 @@ mod feed;
 mod membership;
 mod owner;
 mod records;
+mod redrives;
 mod results;
 mod source;
 mod writer;
@@ -21,13 +26,13 @@ mod writer;
 pub use facade::MapRunRecord;
 pub(crate) use membership::keep_up;
 pub(crate) use records::Child;
-pub use records::{ChildOf, MapRunCounts, MapRunSettings, Tally};
+pub use records::{ChildOf, MapRunCounts, MapRunSettings, RedriveTally, Tally};
 
 use crate::live::Live;
 use crate::shard::Shared;
 use machine::OutstandingMapRun;
-use model::{ExecutionArn, ExecutionStatus, MapRunArn, limits};
-use owner::{Owner, Purpose};
+use model::{EventId, ExecutionArn, ExecutionStatus, MapRunArn, limits};
+use owner::{Owner, Purpose, Task};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,10 +55,22 @@ pub(crate) enum Notice {
     Abort,
 }
 
+/// The end of an owner's notices that it reads.
+type Notices = mpsc::Receiver<Notice>;
+
+/// A run with an owner.
+struct Owned {
+    sender: mpsc::Sender<Notice>,
+    /// The event that started or redrove it; none where it has ended.
+    run: Option<EventId>,
+    /// The redrive of the run that came while the owner still winds up the attempt before: it is next.
+    next: Option<Box<Task>>,
+}
+
 /// The runs that have an owner in this process.
 #[derive(Clone)]
 pub(crate) struct MapRuns {
-    owners: Arc<Mutex<HashMap<MapRunArn, mpsc::Sender<Notice>>>>,
+    owners: Arc<Mutex<HashMap<MapRunArn, Owned>>>,
     /// Room for runs of executions that are no children: were these counted too, runs could wait for each other.
     open: Arc<Semaphore>,
     /// Room for Express children, of all runs.
@@ -74,55 +91,88 @@ impl MapRuns {
 
     /// Tells the owner of a run, if there is one.
     pub(crate) fn tell(&self, run: &MapRunArn, notice: Notice) {
-        let owner = self.owners().get(run).cloned();
+        let mut owners = self.owners();
+        let Some(owned) = owners.get_mut(run) else { return };
+        // A redrive that has not begun has nothing to stop, and the attempt before it stops already.
+        if matches!(notice, Notice::Abort) && owned.next.take().is_some() {
+            return;
+        }
         // INVARIANT(notices): as many children run as notices fit, and each ends once.
-        if let Some(owner) = owner
-            && let Err(mpsc::error::TrySendError::Full(_)) = owner.try_send(notice)
-        {
+        if let Err(mpsc::error::TrySendError::Full(_)) = owned.sender.try_send(notice) {
             tracing::error!(map_run = %run, "a notice to a Map Run found no room: it goes on after a restart");
         }
     }
 
-    /// Makes the caller the owner of a run, unless it has one.
-    fn claim(&self, run: &MapRunArn) -> Option<(mpsc::Sender<Notice>, mpsc::Receiver<Notice>)> {
-        match self.owners().entry(run.clone()) {
-            Entry::Occupied(_) => None,
+    /// Whether an attempt of a run has an owner, or is next.
+    fn is_owned(&self, arn: &MapRunArn, run: EventId) -> bool {
+        self.owners().get(arn).is_some_and(|owned| {
+            owned.run == Some(run) || owned.next.as_ref().is_some_and(|next| next.run.run == run)
+        })
+    }
+
+    /// Makes the caller the owner of a run, unless it has one; then the task is next.
+    fn claim(
+        &self,
+        arn: &MapRunArn,
+        task: Option<Box<Task>>,
+    ) -> Option<(mpsc::Sender<Notice>, Notices, Purpose)> {
+        match self.owners().entry(arn.clone()) {
+            Entry::Occupied(mut owned) => {
+                owned.get_mut().next = task.or_else(|| owned.get_mut().next.take());
+                None
+            }
             Entry::Vacant(place) => {
-                let (sender, receiver) = mpsc::channel(NOTICES);
-                place.insert(sender.clone());
-                Some((sender, receiver))
+                let (owned, notices) = Owned::new(task.as_deref());
+                let sender = place.insert(owned).sender.clone();
+                Some((sender, notices, task.map_or(Purpose::WindUp, Purpose::Run)))
             }
         }
     }
 
-    fn release(&self, run: &MapRunArn) {
-        self.owners().remove(run);
+    /// Gives a run up; where a redrive of it is next, the caller owns that.
+    fn release(&self, arn: &MapRunArn) -> Option<(mpsc::Sender<Notice>, Notices, Purpose)> {
+        let mut owners = self.owners();
+        let task = owners.remove(arn)?.next?;
+        let (owned, notices) = Owned::new(Some(&*task));
+        let sender = owned.sender.clone();
+        owners.insert(arn.clone(), owned);
+        Some((sender, notices, Purpose::Run(task)))
     }
 
-    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<MapRunArn, mpsc::Sender<Notice>>> {
+    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<MapRunArn, Owned>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Owned {
+    fn new(task: Option<&Task>) -> (Owned, Notices) {
+        let (sender, notices) = mpsc::channel(NOTICES);
+        (Owned { sender, run: task.map(|task| task.run.run), next: None }, notices)
     }
 }
 
 impl Shared {
     /// Sees to it that a run that an execution waits for is under way.
     pub(crate) fn go_on_with_map_run(&self, execution: &ExecutionArn, live: &Live, run: OutstandingMapRun) {
-        let Some((sender, notices)) = self.map_runs.claim(&run.plan.arn) else { return };
         let arn = run.plan.arn.clone();
-        let purpose = Purpose::Run(Box::new(owner::Task {
+        if self.map_runs.is_owned(&arn, run.run) {
+            return;
+        }
+        let task = Box::new(Task {
             execution: execution.clone(),
             snapshot: live.execution.clone(),
             machine: live.machine.clone(),
             test_case: live.mocking.as_ref().map(|mocking| mocking.test_case.clone()),
             is_nested: live.child.is_some(),
             run,
-        }));
+        });
+        let Some((sender, notices, purpose)) = self.map_runs.claim(&arn, Some(task)) else { return };
         tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(purpose));
     }
 
     /// Sees to it that the children of a run that has ended end too.
     pub(crate) fn wind_up_map_run(&self, arn: MapRunArn) {
-        let Some((sender, notices)) = self.map_runs.claim(&arn) else { return };
-        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(Purpose::WindUp));
+        let Some((sender, notices, purpose)) = self.map_runs.claim(&arn, None) else { return };
+        tokio::spawn(Owner::new(self.clone(), arn, sender, notices).own(purpose));
     }
 }

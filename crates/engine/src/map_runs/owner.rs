@@ -2,7 +2,7 @@
 
 use super::children::Children;
 use super::feed::{Feed, Ready, Selector};
-use super::records::{self, MapRunCounts, MapRunSettings};
+use super::records::{self, MapRunCounts, MapRunSettings, RunRedrives};
 use super::writer::{ExportError, Writer};
 use super::{Notice, results};
 use crate::error::EngineError;
@@ -93,23 +93,34 @@ impl Owner {
 
     /// Does what there is to do, and gives the run up.
     pub(crate) async fn own(mut self, purpose: Purpose) {
-        let outcome = match purpose {
-            Purpose::Run(task) => self.run(*task).await,
-            Purpose::WindUp => self.wind_up().await,
-        };
-        match outcome {
-            Ok(()) | Err(EngineError::Stopped) => {}
-            Err(error) => {
-                tracing::error!(%error, map_run = %self.arn, "a Map Run stands still until the server is restarted");
-                return;
+        let mut purpose = purpose;
+        loop {
+            let outcome = match purpose {
+                Purpose::Run(task) => self.run(*task).await,
+                Purpose::WindUp => self.wind_up().await,
+            };
+            match outcome {
+                Ok(()) | Err(EngineError::Stopped) => {}
+                Err(error) => {
+                    tracing::error!(%error, map_run = %self.arn, "a Map Run stands still until the server is restarted");
+                    return;
+                }
             }
+            let Some((sender, notices, next)) = self.shared.map_runs.release(&self.arn) else { return };
+            self = Owner::new(self.shared, self.arn, sender, notices);
+            purpose = next;
         }
-        self.shared.map_runs.release(&self.arn);
     }
 
     async fn run(&mut self, mut task: Task) -> Result<(), EngineError> {
         self.settings = records::read(&*self.shared.store, &self.arn, RunPart::Settings)?.unwrap_or_default();
-        self.counts = self.children.take_up()?;
+        self.counts = self.children.take_up(task.run.redrives)?;
+        if task.run.redrives > 0 {
+            // The end of the attempt before may have taken it away.
+            let mut batch = Batch::new();
+            batch.put(Table::OpenMapRuns, keys::open_map_run(&self.arn), Vec::new());
+            self.write(batch).await?;
+        }
         let Some(_permit) = self.room(&task).await? else { return self.give_up().await };
         let machine = self.shared.machines.revision(&self.arn.child_machine(), task.machine.revision)?;
         let (_, label) = machine.arn.labelled();
@@ -145,6 +156,7 @@ impl Owner {
                 self.forget().await
             }
             Outcome::Failed(failure) => {
+                self.children.leave_rest(&mut self.counts)?;
                 self.children.stop().await?;
                 // AWS: documented, Express children cannot be stopped: the state fails without waiting for them.
                 if distributed.execution_type == StateMachineType::Standard {
@@ -172,11 +184,13 @@ impl Owner {
 
     /// Takes up a run that has ended: what its children do is counted until the last one has ended.
     async fn wind_up(&mut self) -> Result<(), EngineError> {
-        self.counts = self.children.take_up()?;
+        let attempt = RunRedrives::read(&*self.shared.store, &self.arn)?.count;
+        self.counts = self.children.take_up(attempt)?;
         self.give_up().await
     }
 
     async fn give_up(&mut self) -> Result<(), EngineError> {
+        self.children.leave_rest(&mut self.counts)?;
         self.children.stop().await?;
         self.drain().await?;
         self.forget().await
@@ -226,13 +240,15 @@ impl Owner {
             if let Err(failure) = self.read_ahead(&mut feed, ahead, &mut is_read).await {
                 return Ok(Outcome::Failed(failure));
             }
-            let wave: Vec<Ready> =
-                ahead.drain(..ahead.len().min(self.room_for_children(distributed)).min(WAVE)).collect();
+            let room = self.room_for_children(distributed).min(WAVE);
+            let redriven = self.children.redrive(room, &mut self.counts).await?;
+            let wave: Vec<Ready> = ahead.drain(..ahead.len().min(room.saturating_sub(redriven))).collect();
             let is_full = is_read || ahead.len() >= AHEAD;
-            if is_read && wave.is_empty() && ahead.is_empty() && self.children.running() == 0 {
+            let is_left = !ahead.is_empty() || self.counts.execution_redrives.pending > 0;
+            if is_read && wave.is_empty() && !is_left && self.children.running() == 0 {
                 return Ok(self.verdict().unwrap_or(Outcome::Ended));
             }
-            let is_idle = wave.is_empty() && is_full;
+            let is_idle = wave.is_empty() && redriven == 0 && is_full;
             self.children.start(wave, &mut self.counts).await?;
             self.count_pending(ahead, is_read);
             self.listen(is_idle).await?;
@@ -282,10 +298,11 @@ impl Owner {
     }
 
     fn count_pending(&mut self, ahead: &VecDeque<Ready>, is_read: bool) {
-        self.counts.executions.pending = ahead.len() as u64;
+        let again = (self.counts.execution_redrives.pending, self.counts.item_redrives.pending);
+        self.counts.executions.pending = ahead.len() as u64 + again.0;
         self.counts.items.pending = 0;
         let begun = self.counts.items.total();
-        let waiting: u64 = ahead.iter().map(|ready| ready.items).sum();
+        let waiting: u64 = ahead.iter().map(|ready| ready.items).sum::<u64>() + again.1;
         self.counts.items.pending = match self.total {
             Some(total) => total.saturating_sub(begun),
             None => waiting,
@@ -320,7 +337,7 @@ impl Owner {
                 if self.children.ended(place) {
                     self.counts.end(child.status, child.items);
                     let key = keys::map_run_child(&self.arn, place);
-                    batch.put(Table::MapRunChildren, key, crate::records::seal(&*child));
+                    batch.put(Table::MapRunChildren, key, child.seal());
                 }
             }
             Notice::Settings(settings) => self.settings = settings,
@@ -333,6 +350,7 @@ impl Owner {
         if self.is_aborted {
             return Some(Outcome::Aborted);
         }
+        // AWS: unconfirmed for those that a redrive could not run again, chosen because their items failed all the same.
         let failures = self.counts.items.failed + self.counts.items.timed_out;
         self.settings.are_exceeded(failures, self.total).then(|| Outcome::Failed(threshold_exceeded()))
     }
@@ -366,8 +384,7 @@ impl Owner {
         if self.written == Some(self.counts) && batch.is_empty() {
             return Ok(());
         }
-        let key = keys::map_run(&self.arn, RunPart::Counts);
-        batch.put(Table::MapRuns, key, crate::records::seal(&self.counts));
+        self.counts.put(&self.arn, &mut batch);
         self.shared.commits.enqueue(batch).await?.await?;
         self.written = Some(self.counts);
         Ok(())

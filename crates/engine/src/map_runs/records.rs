@@ -5,13 +5,13 @@
 //! settings; and the run itself writes the counts, and the records of Express children.
 
 use crate::error::EngineError;
-use crate::keys::{self, RunPart};
+use crate::keys::{self, Part, RunPart};
 use crate::records;
 use machine::{MapRunPlan, OutstandingMapRun, ScopeId};
 use model::history::StoredPayload;
 use model::{EventId, ExecutionArn, ExecutionStatus, Failure, MapRunArn, MapRunStatus, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Batch, Store, Table};
+use store::{Batch, Direction, Store, Table};
 
 /// What a Map Run began with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,15 @@ pub struct Tally {
     pub aborted: u64,
 }
 
+/// How many of those that did not succeed stand how towards a redrive of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedriveTally {
+    /// Wait to be run again; they count as not begun.
+    pub pending: u64,
+    /// Cannot be redriven; they count as they ended.
+    pub not_redrivable: u64,
+}
+
 /// What DescribeMapRun counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapRunCounts {
@@ -64,6 +73,17 @@ pub struct MapRunCounts {
     pub items: Tally,
     /// Child executions.
     pub executions: Tally,
+    /// Items, in a run that was redriven.
+    pub item_redrives: RedriveTally,
+    /// Child executions, in a run that was redriven.
+    pub execution_redrives: RedriveTally,
+}
+
+/// How often a Map Run was redriven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunRedrives {
+    pub(crate) count: u64,
+    pub(crate) latest: Option<Timestamp>,
 }
 
 /// A child of a Map Run.
@@ -75,6 +95,10 @@ pub(crate) struct Child {
     pub(crate) items: u64,
     /// What is known of an Express child, which leaves no record of its own.
     pub(crate) express: Option<ExpressChild>,
+    /// The attempt of the run in which it ran last: its first one is 0, and each redrive is another one.
+    pub(crate) attempt: u64,
+    /// How often it was redriven itself.
+    pub(crate) redrives: u64,
 }
 
 /// An Express child that has ended.
@@ -96,6 +120,40 @@ pub struct ChildOf {
     pub place: u64,
     /// How many items it got.
     pub items: u64,
+    /// The attempt of the run in which it ran last: its first one is 0, and each redrive is another one.
+    pub attempt: u64,
+}
+
+impl Child {
+    pub(crate) fn seal(&self) -> Vec<u8> {
+        records::seal_grown(self)
+    }
+
+    /// The child that a record of MapRunChildren holds.
+    pub(crate) fn open(key: &[u8], bytes: &[u8]) -> Result<Child, EngineError> {
+        records::open_grown(Table::MapRunChildren, key, bytes, 2)
+    }
+
+    /// Whether it ended in an earlier attempt of the run than this one, and not well.
+    pub(crate) fn is_left_by(&self, attempt: u64) -> bool {
+        self.attempt < attempt && ended_without_success(self.status)
+    }
+}
+
+impl ChildOf {
+    pub(crate) fn read(store: &dyn Store, arn: &ExecutionArn) -> Result<Option<ChildOf>, EngineError> {
+        let key = keys::execution(arn, Part::MapRun);
+        let bytes = store.get(Table::Executions, &key)?;
+        bytes.map(|bytes| records::open_grown(Table::Executions, &key, &bytes, 1)).transpose()
+    }
+
+    pub(crate) fn put(&self, arn: &ExecutionArn, batch: &mut Batch) {
+        batch.put(Table::Executions, keys::execution(arn, Part::MapRun), records::seal_grown(self));
+    }
+}
+
+pub(crate) fn ended_without_success(status: ExecutionStatus) -> bool {
+    matches!(status, ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted)
 }
 
 impl Tally {
@@ -122,6 +180,59 @@ impl MapRunCounts {
     pub(crate) fn add(&mut self, status: ExecutionStatus, items: u64) {
         *self.executions.of(status) += 1;
         *self.items.of(status) += items;
+    }
+
+    pub(crate) fn read(store: &dyn Store, arn: &MapRunArn) -> Result<MapRunCounts, EngineError> {
+        let key = keys::map_run(arn, RunPart::Counts);
+        let bytes = store.get(Table::MapRuns, &key)?;
+        let counts = bytes.map(|bytes| records::open_grown(Table::MapRuns, &key, &bytes, 4));
+        Ok(counts.transpose()?.unwrap_or_default())
+    }
+
+    pub(crate) fn put(&self, arn: &MapRunArn, batch: &mut Batch) {
+        batch.put(Table::MapRuns, keys::map_run(arn, RunPart::Counts), records::seal_grown(self));
+    }
+
+    /// A child that ended in an earlier attempt and was not counted yet waits to be run again.
+    pub(crate) fn wait(&mut self, items: u64) {
+        self.add(ExecutionStatus::PendingRedrive, items);
+        self.execution_redrives.pending += 1;
+        self.item_redrives.pending += items;
+    }
+
+    /// A child that waited to be run again runs now.
+    pub(crate) fn redrive(&mut self, items: u64) {
+        self.leave(items);
+        self.add(ExecutionStatus::Running, items);
+    }
+
+    /// A child that waited to be run again cannot be: it stays as it ended.
+    pub(crate) fn pass_over(&mut self, status: ExecutionStatus, items: u64) {
+        self.leave(items);
+        self.refuse(status, items);
+    }
+
+    /// A child that was not counted yet stands so and cannot be run again.
+    pub(crate) fn refuse(&mut self, status: ExecutionStatus, items: u64) {
+        self.add(status, items);
+        self.execution_redrives.not_redrivable += 1;
+        self.item_redrives.not_redrivable += items;
+    }
+
+    /// A child that waited to be run again will not be in this attempt: it stays as it ended.
+    pub(crate) fn put_off(&mut self, status: ExecutionStatus, items: u64) {
+        self.leave(items);
+        self.add(status, items);
+    }
+
+    fn leave(&mut self, items: u64) {
+        for (tally, redrives, count) in [
+            (&mut self.executions, &mut self.execution_redrives, 1),
+            (&mut self.items, &mut self.item_redrives, items),
+        ] {
+            tally.pending = tally.pending.saturating_sub(count);
+            redrives.pending = redrives.pending.saturating_sub(count);
+        }
     }
 
     /// A child that waited runs now.
@@ -176,6 +287,30 @@ pub(crate) fn begin(execution: &ExecutionArn, run: &OutstandingMapRun, now: Time
     batch.put(Table::OpenMapRuns, keys::open_map_run(arn), Vec::new());
 }
 
+/// The records of a Map Run that is redriven. The limits in force stay those.
+// AWS: unconfirmed for limits that UpdateMapRun had changed.
+pub(crate) fn redrive(run: &OutstandingMapRun, now: Timestamp, batch: &mut Batch) {
+    let arn = &run.plan.arn;
+    let redrives = RunRedrives { count: run.redrives, latest: Some(now) };
+    batch.delete(Table::MapRuns, keys::map_run(arn, RunPart::Closing));
+    batch.put(Table::MapRuns, keys::map_run(arn, RunPart::Redrives), records::seal(&redrives));
+    batch.put(Table::OpenMapRuns, keys::open_map_run(arn), Vec::new());
+}
+
+/// Some children of a run, from a place on.
+pub(crate) fn page_of(
+    store: &dyn Store,
+    arn: &MapRunArn,
+    from: u64,
+) -> Result<Vec<(u64, Child)>, EngineError> {
+    let range = keys::map_run_children_from(arn, from);
+    let page = store.scan(Table::MapRunChildren, range, Direction::Forward, 256)?;
+    page.records
+        .iter()
+        .map(|(key, bytes)| Ok((keys::read_map_run_child(key).unwrap_or_default(), Child::open(key, bytes)?)))
+        .collect()
+}
+
 /// The record of a Map Run that ends.
 pub(crate) fn close(arn: &MapRunArn, status: MapRunStatus, now: Timestamp, batch: &mut Batch) {
     let closing = Closing { status, stopped_at: now };
@@ -228,6 +363,21 @@ mod tests {
     fn a_percentage_waits_until_the_items_are_counted() {
         assert!(!settings(None, Some(10.0)).are_exceeded(5, None));
         assert!(settings(None, Some(10.0)).are_exceeded(5, Some(10)));
+    }
+
+    #[test]
+    fn a_child_that_is_to_run_again_is_counted_once() {
+        let mut counts = MapRunCounts::default();
+        (0..4).for_each(|_| counts.wait(10));
+        assert_eq!((counts.executions.pending, counts.item_redrives.pending), (4, 40));
+        counts.redrive(10);
+        counts.pass_over(ExecutionStatus::TimedOut, 10);
+        counts.put_off(ExecutionStatus::Aborted, 10);
+        counts.refuse(ExecutionStatus::Failed, 5);
+        let Tally { pending, running, failed, timed_out, aborted, .. } = counts.items;
+        assert_eq!([pending, running, failed, timed_out, aborted], [10, 10, 5, 10, 10]);
+        assert_eq!(counts.execution_redrives, RedriveTally { pending: 1, not_redrivable: 2 });
+        assert_eq!((counts.executions.total(), counts.items.total()), (5, 45));
     }
 
     #[test]

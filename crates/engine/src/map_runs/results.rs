@@ -3,7 +3,7 @@
 use super::records::{Child, ExpressChild};
 use crate::error::EngineError;
 use crate::keys;
-use crate::records::{self, Closing, Opening};
+use crate::records::{Closing, Opening};
 use crate::shard::Shared;
 use asl::{Distributed, OutputType, Transformation};
 use json::{Object, Payload, Value};
@@ -27,7 +27,7 @@ pub(crate) fn collect(
     let range = keys::map_run_children(arn);
     for record in Walk::new(&*shared.store, Table::MapRunChildren, range, Direction::Forward) {
         let (key, bytes) = record?;
-        let child: Child = records::open(Table::MapRunChildren, &key, &bytes)?;
+        let child = Child::open(&key, &bytes)?;
         if child.status != ExecutionStatus::Succeeded {
             continue;
         }
@@ -135,9 +135,9 @@ fn shown(arn: &MapRunArn, child: Option<&Child>, status: &str, seen: Seen) -> Va
     put("Name", child.map(|child| Value::from(child.arn.name())));
     put("Output", seen.output.as_ref().map(|output| text(output.text().clone())));
     put("OutputDetails", seen.output.as_ref().map(|_| included()));
-    if child.is_some() {
+    if let Some(child) = child {
         let has_succeeded = status == ExecutionStatus::Succeeded.as_str();
-        put("RedriveCount", Some(Value::from(0)));
+        put("RedriveCount", Some(Value::from(child.redrives)));
         put("RedriveStatus", Some(Value::from(if has_succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" })));
         let reason = "Execution is SUCCEEDED and cannot be redriven";
         put("RedriveStatusReason", has_succeeded.then(|| Value::from(reason)));

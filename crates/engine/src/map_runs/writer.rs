@@ -1,17 +1,14 @@
 //! ResultWriter: the children of a Map Run as files in S3, with a manifest that names them.
 
-use super::records::Child;
+use super::records::page_of;
 use super::results;
 use crate::error::EngineError;
-use crate::keys;
-use crate::records;
 use crate::shard::Shared;
 use asl::{OutputType, ResultWriter, Transformation};
 use json::{Payload, Value};
 use machine::MapRunPlan;
 use model::{ExecutionStatus, Failure, MapRunArn, error_name};
 use std::sync::Arc;
-use store::{Direction, Table};
 use tasks::{Objects, PutObject};
 
 /// Bytes of a file at the most, but for its last record. AWS's files may be larger; these are held in memory.
@@ -211,19 +208,6 @@ impl Files {
     fn new(class: &'static str) -> Files {
         Files { class, written: Vec::new(), open: String::new() }
     }
-}
-
-/// Some children of a run, from a place on.
-fn page_of(store: &dyn store::Store, arn: &MapRunArn, from: u64) -> Result<Vec<(u64, Child)>, EngineError> {
-    let range = keys::map_run_children_from(arn, from);
-    let page = store.scan(Table::MapRunChildren, range, Direction::Forward, 256)?;
-    page.records
-        .iter()
-        .map(|(key, bytes)| {
-            let child = records::open(Table::MapRunChildren, key, bytes)?;
-            Ok((keys::read_map_run_child(key).unwrap_or_default(), child))
-        })
-        .collect()
 }
 
 fn failed(cause: String) -> Failure {

@@ -5,7 +5,7 @@ use crate::decide::Run;
 use crate::execution::{ScopeId, Work};
 use crate::fact::Private;
 use crate::failure::{Error, Trouble};
-use crate::map_run::{BatchPlan, MapRunPlan};
+use crate::map_run::{BatchPlan, MapRunPlan, length};
 use crate::sight::Sight;
 use crate::stimulus::TaskAnswer;
 use asl::{Distributed, IntegerField, ItemBatcher, Map, State, StateKind, ValueTemplate};
@@ -31,12 +31,8 @@ impl Run<'_> {
             None => Some(self.items(scope, map, effective, true)?),
         };
         let max_concurrency = self.concurrency(scope, map, effective)?;
-        let length = match &items {
-            Some(Value::Array(items)) => items.len(),
-            Some(Value::Object(members)) => members.len(),
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => 0,
-        };
-        self.emit(scope, EventDetails::MapStateStarted { length: length as u64 });
+        let length = items.as_ref().map_or(0, length);
+        self.emit(scope, EventDetails::MapStateStarted { length });
         // AWS: recorded, these are read after the Started event.
         let (tolerated_failure_count, tolerated_failure_percentage) =
             self.tolerated(scope, map, effective)?;
@@ -61,7 +57,7 @@ impl Run<'_> {
         let arn = self.new_map_run(distributed);
         self.note(
             scope,
-            Private::MapRunPlanned(MapRunPlan {
+            Private::MapRunPlanned(Box::new(MapRunPlan {
                 arn: arn.clone(),
                 execution_type: distributed.execution_type,
                 max_concurrency,
@@ -72,7 +68,7 @@ impl Run<'_> {
                 max_items,
                 batch,
                 writer,
-            }),
+            })),
         );
         self.emit(scope, EventDetails::MapRunStarted { map_run_arn: arn.0 });
         Ok(())

@@ -1,6 +1,7 @@
 //! A Map that is tried: everything up to its first iteration.
 
 use super::TrialError;
+use crate::csv::Csv;
 use crate::decide::Run;
 use crate::execution::{ScopeId, Work};
 use crate::failure::{Error, Trouble};
@@ -104,13 +105,24 @@ impl Run<'_> {
         let Some(data) = self.trial.as_ref().and_then(|trial| trial.reader_data.clone()) else {
             return Ok(None);
         };
-        let found = match source {
-            ReaderSource::Object(DataFormat::JsonLines) | ReaderSource::Objects(DataFormat::JsonLines) => {
+        let format = match source {
+            ReaderSource::Object(format) | ReaderSource::Objects(format) | ReaderSource::Athena(format) => {
+                Some(format)
+            }
+            ReaderSource::List | ReaderSource::Inventory => None,
+        };
+        let found = match format {
+            Some(DataFormat::JsonLines) => {
                 let lines = data.lines().filter(|line| !line.trim().is_empty());
                 let values: Result<Vec<Value>, _> = lines.map(json::parse).collect();
                 Value::array(values.map_err(|error| unread(error.message()))?)
             }
-            ReaderSource::Object(DataFormat::Json { pointer }) => {
+            Some(DataFormat::Csv { headers, delimiter }) => match json::parse(&data) {
+                // AWS: unconfirmed, chosen: rows may stand as the items that the reader makes of them, too.
+                Ok(items @ Value::Array(_)) => items,
+                Ok(_) | Err(_) => rows(&data, headers.as_deref(), *delimiter).map_err(unread)?,
+            },
+            Some(DataFormat::Json { pointer }) => {
                 let document = json::parse(&data).map_err(|error| unread(error.message()))?;
                 match pointer {
                     Some(pointer) => {
@@ -125,15 +137,11 @@ impl Run<'_> {
                     None => document,
                 }
             }
-            // Everything else is taken as the list of items that the reader makes of it.
-            ReaderSource::List
-            | ReaderSource::Objects(_)
-            | ReaderSource::Object(_)
-            | ReaderSource::Inventory
-            | ReaderSource::Athena(_) => match json::parse(&data) {
-                Ok(items) => items,
-                Err(_) => return Ok(None),
-            },
+            // What is no text, or comes from several places, is taken as the list of items that the reader makes of it.
+            // AWS: unconfirmed.
+            Some(DataFormat::Parquet) | None => {
+                json::parse(&data).map_err(|error| unread(error.message()))?
+            }
         };
         let source = plan.reader.as_ref().map(|arguments| {
             let text = |name: &str| arguments.0.value().get(name).and_then(Value::as_str).unwrap_or_default();
@@ -219,6 +227,18 @@ fn map_items(items: &Value, source: Option<&str>) -> Option<Vec<MapItem>> {
         ),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
+}
+
+/// Every row of a CSV file.
+fn rows(text: &str, headers: Option<&[Arc<str>]>, delimiter: char) -> Result<Value, String> {
+    let mut csv = Csv::new(headers, delimiter)?;
+    csv.push(text.as_bytes())?;
+    csv.finish();
+    let mut rows = Vec::new();
+    while let Some(row) = csv.next_row()? {
+        rows.push(row);
+    }
+    Ok(Value::array(rows))
 }
 
 /// What a JSON Pointer (RFC 6901) points at.

@@ -383,9 +383,9 @@ pub(crate) fn check(facts: &[Fact], execution: &Execution) -> Execution {
     check_rebuild(facts, execution).expect("the facts give the execution");
     let mut rebuilt = Execution::new();
     for fact in facts {
-        let read = Fact::decode(&fact.encode()).expect("a stored fact reads back");
-        assert_eq!(read, *fact, "a stored fact reads back the same");
-        rebuilt.apply(&read);
+        let read = Fact::decode(&Fact::encode(&[fact])).expect("a stored fact reads back");
+        assert_eq!(read.as_slice(), std::slice::from_ref(fact), "a stored fact reads back the same");
+        read.iter().for_each(|fact| rebuilt.apply(fact));
         let _ = (rebuilt.outstanding(), rebuilt.next_timer());
     }
     assert_eq!(rebuilt, *execution, "stored facts give the execution");

@@ -3,7 +3,7 @@
 use super::{Caller, LONG_ARN, map_run, put};
 use crate::error::ApiError;
 use crate::request::read;
-use engine::{MapRunRecord, Tally};
+use engine::{MapRunRecord, RedriveTally, Tally};
 use json::{Number, Object, Value};
 use model::Timestamp;
 
@@ -25,13 +25,20 @@ fn describe(run: &MapRunRecord) -> Value {
     answer.insert("maxConcurrency", settings.max_concurrency);
     answer.insert("toleratedFailurePercentage", percentage);
     answer.insert("toleratedFailureCount", settings.tolerated_failure_count.unwrap_or(0));
-    answer.insert("itemCounts", counts(&run.counts.items));
-    answer.insert("executionCounts", counts(&run.counts.executions));
+    let redrives = |tally: RedriveTally| Some(tally).filter(|_| run.redrive_count > 0);
+    answer.insert("itemCounts", counts(&run.counts.items, redrives(run.counts.item_redrives)));
+    answer.insert("executionCounts", counts(&run.counts.executions, redrives(run.counts.execution_redrives)));
+    // AWS: recorded without these in runs that were never redriven.
+    put(&mut answer, "redriveCount", Some(run.redrive_count).filter(|count| *count > 0));
+    put(&mut answer, "redriveDate", run.redriven_at.map(Timestamp::to_wire));
     Value::from(answer)
 }
 
-fn counts(tally: &Tally) -> Value {
-    Value::object([
+fn counts(tally: &Tally, redrives: Option<RedriveTally>) -> Value {
+    let redrives = redrives.map(|redrives| {
+        [("failuresNotRedrivable", redrives.not_redrivable), ("pendingRedrive", redrives.pending)]
+    });
+    let counts = [
         ("pending", tally.pending),
         ("running", tally.running),
         ("succeeded", tally.succeeded),
@@ -41,5 +48,6 @@ fn counts(tally: &Tally) -> Value {
         ("total", tally.total()),
         // AWS: recorded sfn_api_map_run, results count as written without a ResultWriter too.
         ("resultsWritten", tally.succeeded),
-    ])
+    ];
+    Value::object(counts.into_iter().chain(redrives.into_iter().flatten()))
 }

@@ -4,7 +4,7 @@ use super::{ARN, Caller, LONG_ARN, describe_execution, machine, map_run, now, pu
 use crate::error::{ApiError, ValidationReason};
 use crate::page::{Listing, PageRequest};
 use crate::request::{Words, read};
-use engine::{ExecutionRecord, Page};
+use engine::ExecutionRecord;
 use json::{Object, Value};
 use model::{
     ExecutionStatus, MapRunArn, StartedThrough, StateMachineArn, StateMachineType, Timestamp, limits,
@@ -82,11 +82,10 @@ pub(super) fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, ApiError>
     let (status, limit) = (request.status, request.page.limit);
     let page = match &runner {
         Runner::Machine(arn) => engine.executions(arn, status, after.as_deref(), limit)?,
-        // No child was ever redriven.
-        Runner::MapRun(_) if request.redrive_filter == Some(RedriveFilter::Redriven) => {
-            Page { items: Vec::new(), next: None }
+        Runner::MapRun(arn) => {
+            let is_redriven = request.redrive_filter.map(|filter| filter == RedriveFilter::Redriven);
+            engine.children(arn, status, is_redriven, after.as_deref(), limit)?
         }
-        Runner::MapRun(arn) => engine.children(arn, status, after.as_deref(), limit)?,
     };
     let mut answer = Object::new();
     answer.insert("executions", Value::array(page.items.iter().map(show).collect()));

@@ -62,7 +62,7 @@ const LONG_ARN: Text = Text::of(1, limits::LONG_ARN_LENGTH);
 const NAME: Text = Text::of(1, limits::NAME_LENGTH);
 const ERROR: Text = Text::of(0, limits::ERROR_LENGTH).sensitive();
 const CAUSE: Text = Text::of(0, limits::CAUSE_LENGTH).sensitive();
-const TASK_TOKEN: Text = Text::of(1, limits::TASK_TOKEN_LENGTH);
+const TASK_TOKEN: Text = Text::of(1, limits::TASK_TOKEN_LENGTH).sensitive();
 const PAYLOAD: Text = Text::payload(limits::PAYLOAD_SIZE);
 
 /// What an operation works with beside its request.

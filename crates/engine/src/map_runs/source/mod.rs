@@ -1,26 +1,27 @@
 //! Items that an ItemReader reads from S3: objects piece by piece, never as a whole.
 
-mod csv;
 mod json_items;
 mod lines;
 mod listing;
 mod object;
+mod parquet;
+mod zstd;
 
 use asl::{DataFormat, ItemReader, ReaderSource};
-use csv::Csv;
 use json::Value;
 use json_items::JsonItems;
 use lines::Lines;
 use listing::Listing;
-use machine::MapRunPlan;
+use machine::{Csv, MapRunPlan};
 use model::{Failure, error_name, limits};
 use object::Object;
+use parquet::Parquet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tasks::{ObjectError, Objects};
 
-/// Bytes of one item at the most. AWS: documented.
-pub(crate) const ITEM_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of one item at the most.
+pub(crate) const ITEM_BYTES: usize = limits::MAP_ITEM_BYTES;
 /// Bytes of a manifest at the most, which is held as a whole.
 const MANIFEST_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -66,9 +67,20 @@ struct Arguments {
 
 /// An object that is being read.
 struct Open {
+    content: Content,
+    source: Arc<str>,
+}
+
+enum Content {
+    /// From its beginning to its end.
+    Stream(Box<Stream>),
+    /// By the parts that it is made of.
+    Rows(Box<Parquet>),
+}
+
+struct Stream {
     object: Object,
     decoder: Decoder,
-    source: Arc<str>,
     is_over: bool,
 }
 
@@ -100,11 +112,6 @@ impl Source {
                 if is_parquet(format) && has_version =>
             {
                 return Err(failed("S3 Version ID selection is not currently supported for PARQUET files"));
-            }
-            ReaderSource::Objects(format) | ReaderSource::Object(format) | ReaderSource::Athena(format)
-                if is_parquet(format) =>
-            {
-                return Err(failed("This version of Stepwright does not read PARQUET files"));
             }
             ReaderSource::List
             | ReaderSource::Inventory
@@ -202,29 +209,42 @@ impl Source {
                 Decoder::new(format)?
             }
             ReaderSource::Inventory | ReaderSource::List => {
-                Decoder::Csv(Csv::new(self.columns.as_deref(), ',')?)
+                Some(Decoder::Csv(Csv::new(self.columns.as_deref(), ',')?))
             }
         };
         let source = format!("s3://{}/{}", place.bucket, place.key).into();
-        self.open = Some(Open { object: Object::new(place)?, decoder, source, is_over: false });
+        let content = match decoder {
+            Some(decoder) => {
+                Content::Stream(Box::new(Stream { object: Object::new(place), decoder, is_over: false }))
+            }
+            None => Content::Rows(Box::new(Parquet::new(place))),
+        };
+        self.open = Some(Open { content, source });
         Ok(true)
     }
 }
 
 impl Open {
     async fn next(&mut self, objects: &dyn Objects) -> Result<Option<Record>, String> {
+        let stream = match &mut self.content {
+            Content::Stream(stream) => stream,
+            Content::Rows(rows) => {
+                let row = rows.next(objects).await?;
+                return Ok(row.map(|value| Record { key: None, value }));
+            }
+        };
         loop {
-            if let Some(record) = self.decoder.next()? {
+            if let Some(record) = stream.decoder.next()? {
                 return Ok(Some(record));
             }
-            if self.is_over || self.decoder.is_done() {
+            if stream.is_over || stream.decoder.is_done() {
                 return Ok(None);
             }
-            match self.object.next(objects).await? {
-                Some(bytes) => self.decoder.push(&bytes)?,
+            match stream.object.next(objects).await? {
+                Some(bytes) => stream.decoder.push(&bytes)?,
                 None => {
-                    self.is_over = true;
-                    self.decoder.finish()?;
+                    stream.is_over = true;
+                    stream.decoder.finish()?;
                 }
             }
         }
@@ -232,13 +252,15 @@ impl Open {
 }
 
 impl Decoder {
-    fn new(format: &DataFormat) -> Result<Decoder, String> {
+    /// What takes a file apart; `None` where it is not read from its beginning to its end.
+    fn new(format: &DataFormat) -> Result<Option<Decoder>, String> {
         Ok(match format {
-            DataFormat::Json { pointer } => Decoder::Json(JsonItems::new(pointer.as_deref())),
-            DataFormat::JsonLines => Decoder::Lines(Lines::default()),
-            DataFormat::Csv { headers, delimiter } => Decoder::Csv(Csv::new(headers.as_deref(), *delimiter)?),
-            // INVARIANT(no-parquet): a source of such files is not made.
-            DataFormat::Parquet => return Err("PARQUET files are not read".to_owned()),
+            DataFormat::Json { pointer } => Some(Decoder::Json(JsonItems::new(pointer.as_deref()))),
+            DataFormat::JsonLines => Some(Decoder::Lines(Lines::default())),
+            DataFormat::Csv { headers, delimiter } => {
+                Some(Decoder::Csv(Csv::new(headers.as_deref(), *delimiter)?))
+            }
+            DataFormat::Parquet => None,
         })
     }
 
@@ -261,7 +283,7 @@ impl Decoder {
 
     fn next(&mut self) -> Result<Option<Record>, String> {
         match self {
-            Decoder::Csv(csv) => csv.next(),
+            Decoder::Csv(csv) => Ok(csv.next_row()?.map(|value| Record { key: None, value })),
             Decoder::Lines(lines) => lines.next(),
             Decoder::Json(items) => Ok(items.next()),
         }

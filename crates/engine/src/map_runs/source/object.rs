@@ -1,5 +1,6 @@
 //! One object, read piece by piece and decompressed where its key says that it is compressed.
 
+use super::zstd::Zstd;
 use super::{Place, unreadable};
 use flate2::write::MultiGzDecoder;
 use std::io::Write;
@@ -15,7 +16,12 @@ pub(crate) struct Object {
     start: u64,
     e_tag: Option<String>,
     is_read: bool,
-    gzip: Option<Gzip>,
+    compression: Option<Compression>,
+}
+
+enum Compression {
+    Gzip(Box<Gzip>),
+    Zstd(Box<Zstd>),
 }
 
 struct Gzip {
@@ -26,42 +32,32 @@ struct Gzip {
 }
 
 impl Object {
-    pub(crate) fn new(place: Place) -> Result<Object, String> {
-        if place.key.ends_with(".zst") || place.key.ends_with(".zstd") {
-            return Err(
-                "This version of Stepwright does not read files that are compressed with ZSTD".to_owned()
-            );
-        }
-        let gzip = place.key.ends_with(".gz").then(|| Gzip {
-            decoder: MultiGzDecoder::new(Vec::new()),
-            piece: Vec::new(),
-            taken: 0,
-        });
-        Ok(Object { place, start: 0, e_tag: None, is_read: false, gzip })
+    pub(crate) fn new(place: Place) -> Object {
+        let compression = match place.key.rsplit_once('.') {
+            Some((_, "gz")) => {
+                let decoder = MultiGzDecoder::new(Vec::new());
+                Some(Compression::Gzip(Box::new(Gzip { decoder, piece: Vec::new(), taken: 0 })))
+            }
+            Some((_, "zst" | "zstd")) => Some(Compression::Zstd(Box::default())),
+            Some(_) | None => None,
+        };
+        Object { place, start: 0, e_tag: None, is_read: false, compression }
     }
 
     /// The next bytes of its content; `None` at the end.
     pub(crate) async fn next(&mut self, objects: &dyn Objects) -> Result<Option<Vec<u8>>, String> {
-        if self.gzip.is_none() {
-            return self.read(objects).await;
-        }
+        let key = self.place.key.clone();
         loop {
-            let is_empty = self.gzip.as_ref().is_none_or(|gzip| gzip.taken == gzip.piece.len());
-            let more = if is_empty { self.read(objects).await? } else { None };
-            let Some(gzip) = &mut self.gzip else { return Ok(None) };
-            match more {
-                Some(piece) => (gzip.piece, gzip.taken) = (piece, 0),
-                None if is_empty => {
-                    // What it holds back comes now, and nothing the next time.
-                    gzip.decoder.try_finish().map_err(|error| damaged(&self.place, &error))?;
-                    let rest = std::mem::take(gzip.decoder.get_mut());
-                    return Ok(Some(rest).filter(|rest| !rest.is_empty()));
-                }
-                None => {}
-            }
-            let bytes = gzip.take_some().map_err(|error| damaged(&self.place, &error))?;
-            if !bytes.is_empty() {
+            let Some(compression) = &mut self.compression else { return self.read(objects).await };
+            if let Some(bytes) = compression.take_some(&key)? {
                 return Ok(Some(bytes));
+            }
+            let more = self.read(objects).await?;
+            match (&mut self.compression, more) {
+                (Some(compression), Some(piece)) => compression.push(piece),
+                // What it holds back comes now, and nothing the next time.
+                (Some(compression), None) => return compression.finish(&key),
+                (None, more) => return Ok(more),
             }
         }
     }
@@ -90,6 +86,46 @@ impl Object {
     }
 }
 
+impl Compression {
+    fn push(&mut self, piece: Vec<u8>) {
+        match self {
+            Compression::Gzip(gzip) => (gzip.piece, gzip.taken) = (piece, 0),
+            Compression::Zstd(zstd) => zstd.push(&piece),
+        }
+    }
+
+    /// Some of the content; `None` where it takes another piece.
+    fn take_some(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        match self {
+            Compression::Gzip(gzip) => {
+                while gzip.taken < gzip.piece.len() {
+                    let bytes = gzip.take_some().map_err(|error| not_gzip(key, &error))?;
+                    if !bytes.is_empty() {
+                        return Ok(Some(bytes));
+                    }
+                }
+                Ok(None)
+            }
+            Compression::Zstd(zstd) => zstd.take_some().map_err(|problem| not_zstd(key, &problem)),
+        }
+    }
+
+    /// The rest of the content.
+    fn finish(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        match self {
+            Compression::Gzip(gzip) => {
+                gzip.decoder.try_finish().map_err(|error| not_gzip(key, &error))?;
+                let rest = std::mem::take(gzip.decoder.get_mut());
+                Ok(Some(rest).filter(|rest| !rest.is_empty()))
+            }
+            Compression::Zstd(zstd) => {
+                zstd.finish().map_err(|problem| not_zstd(key, &problem))?;
+                Ok(None)
+            }
+        }
+    }
+}
+
 impl Gzip {
     /// Takes in some compressed bytes, and gives what they become.
     fn take_some(&mut self) -> std::io::Result<Vec<u8>> {
@@ -103,7 +139,7 @@ impl Gzip {
 
 /// A whole object, which must not be longer than so.
 pub(crate) async fn whole(objects: &dyn Objects, place: Place, limit: u64) -> Result<Vec<u8>, String> {
-    let mut object = Object::new(place)?;
+    let mut object = Object::new(place);
     let mut content = Vec::new();
     while let Some(bytes) = object.next(objects).await? {
         content.extend(bytes);
@@ -114,6 +150,10 @@ pub(crate) async fn whole(objects: &dyn Objects, place: Place, limit: u64) -> Re
     Ok(content)
 }
 
-fn damaged(place: &Place, error: &std::io::Error) -> String {
-    format!("The object '{}' is not compressed with GZIP: {error}", place.key)
+fn not_gzip(key: &str, error: &std::io::Error) -> String {
+    format!("The object '{key}' is not compressed with GZIP: {error}")
+}
+
+fn not_zstd(key: &str, problem: &str) -> String {
+    format!("The object '{key}' is not compressed with ZSTD: {problem}")
 }

@@ -1,8 +1,8 @@
-//! Rows of CSV, each a record.
+//! Rows of CSV, each an item of a Map.
 
-use super::{Record, too_long};
 use expr::java;
 use json::Value;
+use model::limits;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use std::sync::Arc;
 /// A field may stand between double quotes, and then hold delimiters, line ends and, written twice, quotes. A backslash
 /// stands before a backslash, a quote or the delimiter, and is dropped before anything else. Values are texts and are never
 /// trimmed; a short row has empty ones at its end, and what a long row has too much is dropped.
-pub(crate) struct Csv {
+#[derive(Debug)]
+pub struct Csv {
     columns: Option<Columns>,
     delimiter: u8,
     row: Vec<String>,
@@ -23,12 +24,13 @@ pub(crate) struct Csv {
 }
 
 /// The names of the columns, and the order in which a record shows them: that of Java's HashMap.
+#[derive(Debug)]
 struct Columns {
     names: Vec<Arc<str>>,
     order: Vec<usize>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     /// Before the first character of a field.
     Start,
@@ -46,7 +48,8 @@ enum State {
 const HEADER_BYTES: usize = 10 * 1024;
 
 impl Csv {
-    pub(crate) fn new(headers: Option<&[Arc<str>]>, delimiter: char) -> Result<Csv, String> {
+    /// Rows whose columns have these names; without them the first row has the names. An error is the cause of a failure.
+    pub fn new(headers: Option<&[Arc<str>]>, delimiter: char) -> Result<Csv, String> {
         let columns = match headers {
             Some(headers) => Some(Columns::new(headers.to_vec())?),
             None => None,
@@ -62,7 +65,8 @@ impl Csv {
         })
     }
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), String> {
+    /// Takes in the next bytes.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), String> {
         for byte in bytes {
             self.take(*byte)?;
         }
@@ -70,13 +74,14 @@ impl Csv {
     }
 
     /// What stands behind the last line end is a row too.
-    pub(crate) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         if self.state != State::Start || !self.row.is_empty() {
             self.end_row();
         }
     }
 
-    pub(crate) fn next(&mut self) -> Result<Option<Record>, String> {
+    /// The next row that is complete.
+    pub fn next_row(&mut self) -> Result<Option<Value>, String> {
         loop {
             let Some(row) = self.ready.pop_front() else { return Ok(None) };
             match &self.columns {
@@ -90,8 +95,9 @@ impl Csv {
 
     fn take(&mut self, byte: u8) -> Result<(), String> {
         self.row_bytes += 1;
-        if self.row_bytes > super::ITEM_BYTES {
-            return Err(too_long());
+        if self.row_bytes > limits::MAP_ITEM_BYTES {
+            // AWS: the limit is documented, the text is unconfirmed.
+            return Err(format!("An item exceeds the maximum size of {} bytes.", limits::MAP_ITEM_BYTES));
         }
         let delimiter = self.delimiter;
         match self.state {
@@ -159,13 +165,13 @@ impl Columns {
         Ok(Columns { names, order })
     }
 
-    fn record(&self, row: Vec<String>) -> Record {
+    fn record(&self, row: Vec<String>) -> Value {
         let mut values: Vec<Option<String>> = row.into_iter().map(Some).collect();
         let members = self.order.iter().filter_map(|at| {
             let value = values.get_mut(*at).and_then(Option::take).unwrap_or_default();
             Some((self.names.get(*at)?.clone(), Value::from(value)))
         });
-        Record { key: None, value: Value::object(members.collect::<Vec<_>>()) }
+        Value::object(members.collect::<Vec<_>>())
     }
 }
 
@@ -182,13 +188,13 @@ mod tests {
             let mut found = Vec::new();
             for part in text.as_bytes().chunks(piece) {
                 csv.push(part)?;
-                while let Some(record) = csv.next()? {
-                    found.push(record.value.to_text());
+                while let Some(row) = csv.next_row()? {
+                    found.push(row.to_text());
                 }
             }
             csv.finish();
-            while let Some(record) = csv.next()? {
-                found.push(record.value.to_text());
+            while let Some(row) = csv.next_row()? {
+                found.push(row.to_text());
             }
             Ok(found)
         };
