@@ -39,7 +39,8 @@ def host(tmp_path_factory):
     for name in ("low", "high"):
         (folder / "layers" / name / "python").mkdir(parents=True)
         (folder / "layers" / name / "python" / "shared.py").write_text(f"WHO = '{name}'\n")
-    server = Server(folder / "data", functions).start()
+    options = ("--function-processes", "8", "--event-retry-delays", "0,0")
+    server = Server(folder / "data", functions, options).start()
     server.heard = folder / "heard.log"
     yield server
     assert server.stop() == 0, server.log.read_text()[-4000:]
@@ -202,7 +203,7 @@ def test_reserved_concurrency_is_a_bound_and_is_shown(host, client, make):
         view = json.load(answer)
     (shown,) = [one for one in view["functions"] if one["functionName"] == name]
     assert (shown["workers"], shown["busy"], shown["idle"], shown["queue"]) == (1, 0, 1, 0)
-    assert shown["limit"] > 0 and view["all"]["workers"] >= 1
+    assert (shown["limit"], view["all"]["limit"]) == (4, 8) and view["all"]["workers"] >= 1
     settings = client.get_account_settings()
     assert settings["AccountLimit"]["ConcurrentExecutions"] == view["all"]["limit"]
     assert settings["AccountUsage"]["FunctionCount"] == len(view["functions"])
@@ -220,6 +221,12 @@ def test_an_event_that_is_given_up_is_told_to_its_destination(host, client, make
     (record,) = [json.loads(line) for line in host.heard.read_text().splitlines() if request in line]
     assert (record["requestContext"]["condition"], record["requestPayload"]) == ("RetriesExhausted", {"n": 1})
     assert record["responsePayload"]["errorType"] == "ValueError"
+    # Without a number of its own the function is called as often as the server says.
+    client.put_function_event_invoke_config(FunctionName=name, DestinationConfig=destination)
+    request = client.invoke(FunctionName=name, InvocationType="Event", Payload='{"n": 2}')["ResponseMetadata"]["RequestId"]
+    assert wait_until(lambda: request in host.heard.read_text())
+    (record,) = [json.loads(line) for line in host.heard.read_text().splitlines() if request in line]
+    assert record["requestContext"]["approximateInvokeCount"] == 3
     queue = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:q"}}
     error = refused(client.put_function_event_invoke_config, FunctionName=name, DestinationConfig=queue)["Error"]
     assert "this host tells functions alone" in error["Message"]
