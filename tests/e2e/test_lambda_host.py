@@ -39,7 +39,8 @@ def host(tmp_path_factory):
     for name in ("low", "high"):
         (folder / "layers" / name / "python").mkdir(parents=True)
         (folder / "layers" / name / "python" / "shared.py").write_text(f"WHO = '{name}'\n")
-    server = Server(folder / "data", functions).start()
+    options = ("--function-processes", "8", "--event-retry-delays", "0,0")
+    server = Server(folder / "data", functions, options).start()
     server.heard = folder / "heard.log"
     yield server
     assert server.stop() == 0, server.log.read_text()[-4000:]
@@ -190,13 +191,19 @@ def test_reserved_concurrency_is_a_bound_and_is_shown(host, client, make):
     error = refused(client.invoke, FunctionName=name)
     assert (error["Error"]["Code"], error["Reason"]) == ("TooManyRequestsException", "ReservedFunctionConcurrentInvocationLimitExceeded")
     assert error["Error"]["Message"] == "Rate Exceeded."
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": f"{ARN}:function:{name}", "End": True}}}
+    sfn = host.client(inject_host_prefix=False)
+    machine = sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS")["stateMachineArn"]
+    ended = sfn.start_sync_execution(stateMachineArn=machine)
+    assert ended["error"] == "Lambda.TooManyRequestsException"
+    assert ended["cause"].startswith("Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException;")
     client.delete_function_concurrency(FunctionName=name)
     assert payload(client.invoke(FunctionName=name)) == 1
     with urllib.request.urlopen(f"{host.url}/stepwright/v1/functions", timeout=10) as answer:
         view = json.load(answer)
     (shown,) = [one for one in view["functions"] if one["functionName"] == name]
     assert (shown["workers"], shown["busy"], shown["idle"], shown["queue"]) == (1, 0, 1, 0)
-    assert shown["limit"] > 0 and view["all"]["workers"] >= 1
+    assert (shown["limit"], view["all"]["limit"]) == (4, 8) and view["all"]["workers"] >= 1
     settings = client.get_account_settings()
     assert settings["AccountLimit"]["ConcurrentExecutions"] == view["all"]["limit"]
     assert settings["AccountUsage"]["FunctionCount"] == len(view["functions"])
@@ -214,6 +221,12 @@ def test_an_event_that_is_given_up_is_told_to_its_destination(host, client, make
     (record,) = [json.loads(line) for line in host.heard.read_text().splitlines() if request in line]
     assert (record["requestContext"]["condition"], record["requestPayload"]) == ("RetriesExhausted", {"n": 1})
     assert record["responsePayload"]["errorType"] == "ValueError"
+    # Without a number of its own the function is called as often as the server says.
+    client.put_function_event_invoke_config(FunctionName=name, DestinationConfig=destination)
+    request = client.invoke(FunctionName=name, InvocationType="Event", Payload='{"n": 2}')["ResponseMetadata"]["RequestId"]
+    assert wait_until(lambda: request in host.heard.read_text())
+    (record,) = [json.loads(line) for line in host.heard.read_text().splitlines() if request in line]
+    assert record["requestContext"]["approximateInvokeCount"] == 3
     queue = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:q"}}
     error = refused(client.put_function_event_invoke_config, FunctionName=name, DestinationConfig=queue)["Error"]
     assert "this host tells functions alone" in error["Message"]

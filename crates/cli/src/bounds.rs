@@ -3,6 +3,7 @@
 use crate::descriptors;
 use clap::{Args, ValueEnum};
 use engine::{EngineConfig, TransitionQuota};
+use lambda::HostConfig;
 use server::TokenBuckets;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ const DAY_SECONDS: u64 = 24 * 60 * 60;
 /// Quotas, retention, concurrency.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Bounds {
+    #[command(flatten)]
+    pub(crate) functions: FunctionBounds,
     /// How often operations can be called and states entered: `aws` refuses calls where AWS would, with a
     /// ThrottlingException, and makes state transitions wait where AWS would
     #[arg(long, value_name = "WHOSE", default_value = "none")]
@@ -34,6 +37,27 @@ pub(crate) struct Bounds {
     /// MiB that these take at the most
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     kept_express_size: u32,
+}
+
+/// How functions are run.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FunctionBounds {
+    /// Processes of functions that run at once; more calls wait
+    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    function_processes: u32,
+    /// Seconds until a call of type Event whose function failed is made again, for each retry
+    #[arg(long, value_name = "SECONDS", default_value = "60,120", value_delimiter = ',', num_args = 1, value_parser = clap::value_parser!(u64).range(0..=21_600))]
+    event_retry_delays: Vec<u64>,
+}
+
+impl FunctionBounds {
+    /// Sets what concerns the host of functions; one function has half of its processes at the most.
+    pub(crate) fn set(&self, config: &mut HostConfig) {
+        config.max_workers = usize::try_from(self.function_processes).unwrap_or(usize::MAX);
+        config.max_workers_per_function = config.max_workers.div_ceil(2);
+        config.event_retry_delays =
+            self.event_retry_delays.iter().map(|seconds| Duration::from_secs(*seconds)).collect();
+    }
 }
 
 /// Whose quotas hold.

@@ -162,6 +162,9 @@ async fn start_functions(
     let mut host = HostConfig::new(&*partition.region, &*partition.account);
     host.data_dir = config.data_dir.map(|path| path.join("functions"));
     host.environment = environment::for_functions(&reachable_url(address));
+    if let Some(bounds) = config.bounds {
+        bounds.functions.set(&mut host);
+    }
     let host = FunctionHost::start(host).await?;
     for folder in config.functions.iter().chain(routed) {
         let loaded = match load(&host, folder) {

@@ -101,10 +101,15 @@ impl Events {
 
     /// What becomes of those that have not ended, once the host has stopped.
     pub(crate) fn left(&self) -> Shutdown {
-        let open = self.lock().len();
-        match self.directory {
-            Some(_) => Shutdown { kept_events: open, lost_events: 0 },
-            None => Shutdown { kept_events: 0, lost_events: open },
+        let open = self.lock();
+        match &self.directory {
+            Some(directory) => {
+                // One that ended at this very moment has no file any more.
+                let is_there = |id: &String| directory.join(file_name(id)).is_file();
+                let kept_events = open.iter().filter(|(_, id)| is_there(id)).count();
+                Shutdown { kept_events, lost_events: 0 }
+            }
+            None => Shutdown { kept_events: 0, lost_events: open.len() },
         }
     }
 

@@ -246,6 +246,10 @@ async fn layers_that_cannot_be_are_refused() {
     let path = format!("{LAYERS}/new/versions");
     let (_, _, message) = refusal(&host, "POST", &path, &content(b"no zip")).await;
     assert!(message.starts_with("Could not unzip uploaded file."), "{message}");
+    let mut many = json!({"Content": {"ZipFile": BASE64.encode(archive(&[("a", "a")]))}});
+    many["CompatibleRuntimes"] = json!(vec!["python3.12"; 16]);
+    let (_, _, message) = refusal(&host, "POST", &path, &many.to_string()).await;
+    assert!(message.contains("at 'compatibleRuntimes' failed"), "{message}");
     let outside = archive(&[("../out", "x")]);
     assert_eq!(refusal(&host, "POST", &path, &content(&outside)).await.0, 400);
     assert_eq!(

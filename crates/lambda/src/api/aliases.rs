@@ -11,7 +11,7 @@ use super::create::missing;
 use super::errors::ApiError;
 use super::paging::Place;
 use super::update::changeable;
-use super::{json, no_content, query, read_body, target};
+use super::{check_length, json, no_content, query, read_body, target};
 use crate::annex::{Alias, Annex, read_number};
 use crate::config::VERSION_LIMIT;
 use crate::function::LATEST;
@@ -163,10 +163,7 @@ impl Given {
             }
         }
         let description = self.description.unwrap_or(alias.description);
-        if description.chars().count() > 256 {
-            let rule = "Member must have length less than or equal to 256";
-            return Err(ApiError::validation(&description, "description", rule));
-        }
+        check_length(&description, "description", 256)?;
         Ok(Alias { version, description, weights, revision_id: uuid::Uuid::new_v4().to_string() })
     }
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::check_length;
 use super::errors::ApiError;
 use crate::annex::read_number;
 use crate::clock;
@@ -227,13 +228,7 @@ impl Settings {
             spec.environment = variables;
         }
         self.role.as_deref().map_or(Ok(()), check_role)?;
-        match &self.description {
-            Some(text) if text.chars().count() > 256 => {
-                let rule = "Member must have length less than or equal to 256";
-                Err(ApiError::validation(text, "description", rule))
-            }
-            Some(_) | None => Ok(()),
-        }
+        self.description.as_deref().map_or(Ok(()), |text| check_length(text, "description", 256))
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json as document};
 use super::errors::ApiError;
 use super::paging::Place;
 use super::update::changeable;
-use super::{json, no_content, qualified, read_body_or_default};
+use super::{check_length, json, no_content, qualified, read_body_or_default};
 use crate::annex::{Annex, EVENT_AGE_SECONDS, EventInvokeConfig, RETRY_ATTEMPTS};
 use crate::clock;
 use crate::function::LATEST;
@@ -140,6 +140,7 @@ fn destination(host: &FunctionHost, given: Option<Destination>) -> Result<Option
     let Some(arn) = given.and_then(|given| given.destination).filter(|arn| !arn.is_empty()) else {
         return Ok(None);
     };
+    check_length(&arn, "destinationConfig", 350)?;
     match arn.split(':').collect::<Vec<_>>().as_slice() {
         ["arn", _, "lambda", _, _, "function", ..] => {
             Target::read(&arn, None, host.config())?;

@@ -12,7 +12,7 @@ use super::configuration::base64_of_hex;
 use super::create::{Code, missing};
 use super::errors::ApiError;
 use super::paging::Place;
-use super::{json, no_content, query, read_body};
+use super::{check_length, json, no_content, query, read_body};
 use crate::annex::read_number;
 use crate::clock;
 use crate::config::HostConfig;
@@ -34,6 +34,26 @@ struct PublishLayerVersion {
     compatible_architectures: Vec<String>,
 }
 
+impl PublishLayerVersion {
+    /// AWS: documented lengths.
+    fn check(&self) -> Result<(), ApiError> {
+        check_length(self.description.as_deref().unwrap_or_default(), "description", 256)?;
+        check_length(self.license_info.as_deref().unwrap_or_default(), "licenseInfo", 512)?;
+        let lists = [
+            (&self.compatible_runtimes, "compatibleRuntimes", 15),
+            (&self.compatible_architectures, "compatibleArchitectures", 2),
+        ];
+        for (list, member, limit) in lists {
+            if list.len() > limit {
+                let rule = format!("Member must have length less than or equal to {limit}");
+                return Err(ApiError::validation(&format!("{list:?}"), member, &rule));
+            }
+            list.iter().try_for_each(|one| check_length(one, member, 64))?;
+        }
+        Ok(())
+    }
+}
+
 pub(super) async fn publish(
     host: &FunctionHost,
     name: &str,
@@ -41,6 +61,7 @@ pub(super) async fn publish(
 ) -> Result<Response<Bytes>, ApiError> {
     let name = layer_name(name)?;
     let request: PublishLayerVersion = read_body(request.body())?;
+    request.check()?;
     let archive = request.content.ok_or_else(|| missing("content"))?.archive()?;
     let given = LayerVersion {
         name,
@@ -129,6 +150,7 @@ pub(super) fn attach(host: &FunctionHost, arns: &[String]) -> Result<Vec<LayerRe
     }
     let mut layers: Vec<(String, LayerRef)> = Vec::new();
     for arn in arns {
+        check_length(arn, "layers", 2048)?;
         let (name, version) = read_arn(arn).ok_or_else(|| {
             let rule = "Member must satisfy regular expression pattern: \
                         arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+";

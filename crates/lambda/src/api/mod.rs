@@ -201,6 +201,15 @@ fn read_body_or_default<T: DeserializeOwned + Default>(body: &Bytes) -> Result<T
     if body.is_empty() { Ok(T::default()) } else { read_body(body) }
 }
 
+/// Refuses a member of more characters than AWS's model allows.
+fn check_length(text: &str, member: &str, limit: usize) -> Result<(), ApiError> {
+    if text.chars().count() <= limit {
+        return Ok(());
+    }
+    let rule = format!("Member must have length less than or equal to {limit}");
+    Err(ApiError::validation(text, member, &rule))
+}
+
 fn no_content() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -9,7 +9,7 @@ use super::configuration::{FunctionConfiguration, base64_of_hex};
 use super::errors::ApiError;
 use super::paging::Place;
 use super::update::changeable;
-use super::{json, read_body_or_default, target};
+use super::{check_length, json, read_body_or_default, target};
 use crate::config::VERSION_LIMIT;
 use crate::function::LATEST;
 use crate::host::FunctionHost;
@@ -30,6 +30,7 @@ pub(super) async fn publish(
 ) -> Result<Response<Bytes>, ApiError> {
     let target = target(host.config(), name, request)?;
     let request: PublishVersion = read_body_or_default(request.body())?;
+    request.description.as_deref().map_or(Ok(()), |text| check_length(text, "description", 256))?;
     let publish = move |host: &FunctionHost| {
         let (entry, stored) = changeable(host, &target)?;
         if request.revision_id.is_some_and(|id| id != stored.revision_id) {
