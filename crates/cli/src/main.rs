@@ -8,8 +8,8 @@
 mod arguments;
 mod bounds;
 mod commands;
-mod environment;
 mod descriptors;
+mod environment;
 mod error;
 mod execution_log;
 mod given;

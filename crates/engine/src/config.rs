@@ -1,6 +1,6 @@
 //! What an engine is told at its start.
 
-use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
+use crate::clock::{Clock, Randomness, SteadyClock, SystemClock, SystemRandomness};
 use crate::quotas::Quotas;
 use logs::{ExecutionLog, NoLog};
 use model::{Partition, limits};
@@ -61,7 +61,7 @@ impl EngineConfig {
             retention_interval: Duration::from_secs(60),
             timer_horizon: Duration::from_secs(120),
             verify: cfg!(debug_assertions),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SteadyClock::over(SystemClock)),
             randomness: Arc::new(SystemRandomness),
             log: Arc::new(NoLog),
         }

@@ -110,7 +110,17 @@ impl Shard {
 
     /// Takes up an execution of an earlier process. A call that was under way then may have had its effect or not, so it
     /// is not made again: the task fails as a call does whose answer was lost.
-    pub(crate) fn recover(&mut self, arn: &ExecutionArn, round: &mut Round) -> Result<(), EngineError> {
+    ///
+    /// One that this process had taken up before, when the store failed, has lost nothing: what it called comes back still,
+    /// and what it did not call was never called, whatever the commit that failed has left.
+    pub(crate) fn recover(
+        &mut self,
+        arn: &ExecutionArn,
+        of_earlier_process: bool,
+        round: &mut Round,
+    ) -> Result<(), EngineError> {
+        let is_ours =
+            !of_earlier_process || self.live.contains_key(arn) || self.outage.under_way.contains_key(arn);
         if !self.load(arn)? {
             return Ok(());
         }
@@ -122,10 +132,8 @@ impl Shard {
         let Some(live) = self.live.get(arn) else { return Ok(()) };
         // What a mock answers for has no effect outside, and may be asked again.
         let is_lost = |task: &OutstandingTask| {
-            // One that this very process called comes back still; the store alone had failed.
-            let is_under_way = live.called.contains(&task.task);
             is_called(task)
-                && !is_under_way
+                && !is_ours
                 && !held.contains(&task.task)
                 && self.shared.mock(live, task).is_none()
         };

@@ -101,7 +101,7 @@ impl Engine {
                 drop(workflows);
             });
         }
-        let executions = engine.shared.recover().await?;
+        let executions = engine.shared.recover(true).await?;
         if executions > 0 {
             tracing::info!(executions, "took up the executions that were open");
         }

@@ -44,8 +44,9 @@ pub(crate) enum Message {
     Redrive(RedriveMessage),
     /// Say when everything that came before is durable.
     Barrier(oneshot::Sender<Result<(), EngineError>>),
-    /// Take up an execution that was open when the process began.
-    Recover { arn: ExecutionArn },
+    /// Take up an execution that was open when the process began, or the store failed. Whether calls of an earlier process
+    /// may be among what it waits for.
+    Recover { arn: ExecutionArn, of_earlier_process: bool },
     /// Remove executions that ended long ago.
     Remove(RemoveMessage),
     /// Timers that came within reach.

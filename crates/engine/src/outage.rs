@@ -145,6 +145,8 @@ impl Shard {
 
 /// Opens the store again whenever it failed, for as long as the engine runs.
 pub(crate) async fn keep_store_open(shared: Shared) {
+    // Once all shards have taken up what an earlier process left, nothing that is open is of another process any more.
+    let mut is_taken_up = shared.mailboxes.settle().await.is_ok();
     let mut pause = FIRST_PAUSE;
     let mut ended: Option<Instant> = None;
     while let Ok(cause) = shared.commits.failure().await {
@@ -161,8 +163,9 @@ pub(crate) async fn keep_store_open(shared: Shared) {
         if shared.sit_out(&mut pause).await.is_err() {
             return;
         }
-        match shared.take_up_again().await {
+        match shared.take_up_again(!is_taken_up).await {
             Ok(executions) => {
+                is_taken_up = is_taken_up || shared.mailboxes.settle().await.is_ok();
                 shared.health.available();
                 ended = Some(Instant::now());
                 if is_new {
@@ -214,14 +217,14 @@ impl Shared {
     }
 
     /// Takes everything up from what the store shows; gives how many executions.
-    async fn take_up_again(&self) -> Result<u64, EngineError> {
+    async fn take_up_again(&self, of_earlier_process: bool) -> Result<u64, EngineError> {
         self.open.recount(&*self.store)?;
         self.removals.recollect(&*self.store)?;
         self.machines.recollect_deletions()?;
         for mailbox in self.mailboxes.all() {
             let _ = mailbox.send(Message::StoreReopened).await;
         }
-        let executions = self.recover().await?;
+        let executions = self.recover(of_earlier_process).await?;
         // Who waited for an end that nobody announced looks again.
         self.closings.announce_all();
         self.take_up_duties();
@@ -229,13 +232,14 @@ impl Shared {
     }
 
     /// Asks the shards to take up every execution that is open, and takes up the Map Runs that none of them waits for.
-    pub(crate) async fn recover(&self) -> Result<u64, EngineError> {
+    pub(crate) async fn recover(&self, of_earlier_process: bool) -> Result<u64, EngineError> {
         let mut count = 0_u64;
         for record in Walk::new(&*self.store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
             let (key, _) = record?;
             if let Some(arn) = keys::read_open_execution(&key) {
                 count += 1;
-                self.mailboxes.send(&arn, Message::Recover { arn: arn.clone() }).await?;
+                let recover = Message::Recover { arn: arn.clone(), of_earlier_process };
+                self.mailboxes.send(&arn, recover).await?;
             }
         }
         // Runs that an execution still waits for are taken up with it.

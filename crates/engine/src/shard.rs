@@ -286,7 +286,7 @@ impl Shard {
                 });
                 Ok(())
             }
-            Message::Recover { arn } => self.recover(&arn, round),
+            Message::Recover { arn, of_earlier_process } => self.recover(&arn, of_earlier_process, round),
             Message::Timers(timers) => {
                 self.timers.extend(timers);
                 Ok(())

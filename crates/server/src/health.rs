@@ -29,7 +29,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_outage_is_503_with_the_reason_and_what_to_do() {
-        let health = Health::Unavailable { since: Timestamp(1_767_225_600_000), reason: "the disk is full".into() };
+        let health =
+            Health::Unavailable { since: Timestamp(1_767_225_600_000), reason: "the disk is full".into() };
         let answer = answer(&health);
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let body = answer.into_body().collect().await.unwrap().to_bytes();

@@ -87,9 +87,11 @@ pub(crate) fn read(engine: &Engine, execution: &ExecutionArn, notes: &Notes) -> 
 pub(crate) fn has_result(engine: &Engine, execution: &ExecutionArn, mark: &str) -> Result<(), String> {
     let events = history(engine, execution)?;
     let has_it = |event: &HistoryEvent| result(&event.details).is_some_and(|output| output.contains(mark));
-    events.iter().any(has_it).then_some(()).ok_or_else(|| {
-        format!("{execution}: the output with {mark} was taken, and no event has it")
-    })
+    events
+        .iter()
+        .any(has_it)
+        .then_some(())
+        .ok_or_else(|| format!("{execution}: the output with {mark} was taken, and no event has it"))
 }
 
 /// What must hold of everything that is stored, at every moment.
@@ -129,6 +131,29 @@ fn describe(engine: &Engine, execution: &ExecutionArn) -> Result<Option<Executio
         Err(error @ (EngineError::Stopped | EngineError::Store(_))) => Err(format!("{execution}: {error}")),
         Err(error) => Err(format!("{execution}: it cannot be read: {error}")),
     }
+}
+
+/// The error that an answer which was lost with its process gives must not stand in any history: no process has ended.
+pub(crate) fn no_answer_was_lost(engine: &Engine, notes: &Notes) -> Result<(), String> {
+    let started: Vec<ExecutionArn> = notes.lock().started.keys().cloned().collect();
+    for execution in started {
+        let is_lost = |event: &&HistoryEvent| {
+            let failure = match &event.details {
+                EventDetails::LambdaFunctionFailed(failure) => failure,
+                // A nested workflow that could not be started because nothing could be written is another matter.
+                EventDetails::TaskFailed(action, failure) if &*action.resource_type == "lambda" => failure,
+                _ => return false,
+            };
+            failure.error.as_deref().is_some_and(|error| error.ends_with("SdkClientException"))
+        };
+        if let Some(event) = history(engine, &execution)?.iter().find(is_lost) {
+            let id = event.id.0;
+            return Err(format!(
+                "{execution}: event {id} says that an answer was lost, and no process has ended"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What must hold when all faults are over and everything had time to end.

@@ -64,8 +64,8 @@ fn is_outcome(details: &EventDetails) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Timestamp;
     use model::StateType;
+    use model::Timestamp;
     use model::history::StoredPayload;
 
     fn event(id: u64, previous: u64, details: EventDetails) -> HistoryEvent {

@@ -46,7 +46,8 @@ impl SmallDisk {
     fn mount(megabytes: usize) -> Option<SmallDisk> {
         let dir = tempfile::tempdir().unwrap();
         let size = format!("size={megabytes}m");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output();
         if mounted.is_ok_and(|mounted| mounted.status.success()) {
             return Some(SmallDisk(dir));
         }

@@ -377,7 +377,11 @@ fn after_a_failure_it_goes_on_once_the_store_could_be_opened_again() {
     block_on(commits.reopen()).unwrap();
     commits.commit(batch(3)).unwrap();
     assert_eq!(store.gate.lock().unwrap().reopenings, 2);
-    assert_eq!(store.inner.get(Table::Facts, &2_u64.to_be_bytes()).unwrap(), None, "what was refused is not there");
+    assert_eq!(
+        store.inner.get(Table::Facts, &2_u64.to_be_bytes()).unwrap(),
+        None,
+        "what was refused is not there"
+    );
     assert!(store.inner.get(Table::Facts, &3_u64.to_be_bytes()).unwrap().is_some());
 }
 
@@ -394,7 +398,8 @@ fn whoever_cannot_read_the_store_stops_the_writing_too() {
 
 #[test]
 fn who_waits_for_a_failure_or_an_opening_learns_of_the_end() {
-    let (commits, committer) = GroupCommit::stepped(Arc::<GatedStore>::default(), &GroupCommitOptions::default());
+    let (commits, committer) =
+        GroupCommit::stepped(Arc::<GatedStore>::default(), &GroupCommitOptions::default());
     let reopening = std::pin::pin!(commits.reopen());
     let mut reopening = reopening;
     let wakes = Arc::new(CountWakes(AtomicU64::new(0)));
