@@ -11,7 +11,7 @@ use crate::shard::{Round, Shard, Shared};
 use json::{Payload, Value};
 use machine::{OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, Pattern, TaskResource};
-use store::Table;
+use store::{Batch, Table};
 use tasks::{MockedCall, TaskCall, TaskFuture, TaskOutcome};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
@@ -145,6 +145,17 @@ impl Shard {
         }
         // Whatever came due in the meantime happens now, and what was held back is called after this round.
         self.stimulate(arn, Stimulus::Tick, round)
+    }
+
+    /// At the end: names the tasks that are recorded as started but were never called, so that the next process calls
+    /// them instead of taking their outcome for unknown.
+    pub(crate) fn note_held_calls(&self, batch: &mut Batch) {
+        for (arn, live) in &self.live {
+            let held = live.held_calls();
+            if !held.is_empty() {
+                batch.put(Table::OpenExecutions, keys::open_execution(arn), records::seal(&held));
+            }
+        }
     }
 
     fn held_by_earlier_process(&self, arn: &ExecutionArn) -> Result<Vec<EventId>, EngineError> {

@@ -143,6 +143,17 @@ impl Shard {
     }
 }
 
+/// An execution whose records are damaged stands still alone: nothing of it is in the batch yet, and the others go on.
+pub(crate) fn spare_others(outcome: Result<(), EngineError>) -> Result<(), EngineError> {
+    match outcome {
+        Err(error) if error.is_about_one_execution() => {
+            tracing::error!(%error, "an execution stands still");
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
 /// Opens the store again whenever it failed, for as long as the engine runs.
 pub(crate) async fn keep_store_open(shared: Shared) {
     // Once all shards have taken up what an earlier process left, nothing that is open is of another process any more.

@@ -17,7 +17,7 @@ use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
 use crate::occupancy::{AllGauges, Gauges};
-use crate::outage::Outage;
+use crate::outage::{Outage, spare_others};
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
@@ -579,28 +579,6 @@ impl Shard {
         }
         let (due, _) = self.timers.first()?;
         Some(Duration::from_millis(due.millis_since(self.shared.config.clock.now())))
-    }
-
-    /// At the end: names the tasks that are recorded as started but were never called, so that the next process calls
-    /// them instead of taking their outcome for unknown.
-    fn note_held_calls(&self, batch: &mut Batch) {
-        for (arn, live) in &self.live {
-            let held = live.held_calls();
-            if !held.is_empty() {
-                batch.put(Table::OpenExecutions, keys::open_execution(arn), records::seal(&held));
-            }
-        }
-    }
-}
-
-/// An execution whose records are damaged stands still alone: nothing of it is in the batch yet, and the others go on.
-fn spare_others(outcome: Result<(), EngineError>) -> Result<(), EngineError> {
-    match outcome {
-        Err(error) if error.is_about_one_execution() => {
-            tracing::error!(%error, "an execution stands still");
-            Ok(())
-        }
-        outcome => outcome,
     }
 }
 
