@@ -381,7 +381,9 @@ def test_a_function_that_prints_a_gigabyte_harms_nobody(tmp_path, serve):
     assert server.is_healthy()
 
 
-def test_a_large_payload_passes_through_a_thousand_states(sfn, machine, ended, server):
+def test_a_large_payload_passes_through_a_thousand_states(machine, ended, server):
+    # Four hundred megabytes of history, which a build with all its checks reads back before it answers.
+    sfn = server.client(read_timeout=240)
     states = {f"S{n}": {"Type": "Pass", "Next": f"S{n + 1}"} for n in range(999)}
     states["S999"] = {"Type": "Pass", "End": True}
     text = json.dumps({"ballast": "x" * 200_000})

@@ -2,7 +2,8 @@
 
 use model::Timestamp;
 use std::cell::RefCell;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What time it is.
 pub trait Clock: Send + Sync + 'static {
@@ -19,6 +20,39 @@ impl Clock for SystemClock {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
+}
+
+/// A clock that goes on at its pace when the one that it reads is set back, so that a Wait of five seconds does not last an
+/// hour. It then goes a tenth slower until the other has caught up. Set forward, it follows at once.
+pub struct SteadyClock {
+    wall: Arc<dyn Clock>,
+    /// The last moment at which both agreed.
+    agreed: Mutex<Option<(Instant, Timestamp)>>,
+}
+
+impl SteadyClock {
+    /// A steady clock that reads this one.
+    pub fn over(wall: impl Clock) -> SteadyClock {
+        SteadyClock { wall: Arc::new(wall), agreed: Mutex::new(None) }
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let mut agreed = self.agreed.lock().unwrap_or_else(PoisonError::into_inner);
+        let wall = self.wall.now();
+        let lead = agreed.and_then(|(since, at)| lead(wall, at, since.elapsed()));
+        if lead.is_none() {
+            *agreed = Some((Instant::now(), wall));
+        }
+        lead.unwrap_or(wall)
+    }
+}
+
+/// What it is while the wall's clock is behind; `None` if it is not. `at` is what both were before so much time passed.
+fn lead(wall: Timestamp, at: Timestamp, passed: Duration) -> Option<Timestamp> {
+    let passed = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+    (wall < at.plus_millis(passed)).then(|| wall.max(at.plus_millis(passed / 10 * 9)))
 }
 
 /// Where the engine's random bits come from.
@@ -70,6 +104,17 @@ impl expr::Entropy for Drawn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_goes_on_a_tenth_slower_until_it_is_caught_up_with() {
+        let at = Timestamp(1_000_000);
+        let after = |wall: i64, seconds: u64| lead(Timestamp(wall), at, Duration::from_secs(seconds));
+        assert_eq!(after(1_010_000, 10), None, "they agree");
+        assert_eq!(after(5_000_000, 10), None, "set forward");
+        assert_eq!(after(400_000, 0), Some(at), "never back");
+        assert_eq!(after(410_000, 10), Some(Timestamp(1_009_000)));
+        assert_eq!(after(1_009_500, 10), Some(Timestamp(1_009_500)), "nearly caught up");
+    }
 
     #[test]
     fn a_uuid_of_any_bits_is_a_random_one() {

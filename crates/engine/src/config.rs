@@ -1,6 +1,6 @@
 //! What an engine is told at its start.
 
-use crate::clock::{Clock, Randomness, SystemClock, SystemRandomness};
+use crate::clock::{Clock, Randomness, SteadyClock, SystemClock, SystemRandomness};
 use crate::quotas::Quotas;
 use crate::transitions::TransitionQuota;
 use logs::{ExecutionLog, NoLog};
@@ -68,7 +68,7 @@ impl EngineConfig {
             timer_horizon: Duration::from_secs(120),
             wait_scale: 1.0,
             verify: cfg!(debug_assertions),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SteadyClock::over(SystemClock)),
             randomness: Arc::new(SystemRandomness),
             log: Arc::new(NoLog),
         }

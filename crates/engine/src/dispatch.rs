@@ -6,12 +6,13 @@ use crate::error::EngineError;
 use crate::keys;
 use crate::live::Live;
 use crate::mailbox::{Message, TokenAction};
+use crate::outage::spare_others;
 use crate::records;
-use crate::shard::{Round, Shard, Shared, spare_others};
+use crate::shard::{Round, Shard, Shared};
 use json::{Payload, Value};
 use machine::{OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
 use model::{EventId, ExecutionArn, Pattern, TaskResource};
-use store::Table;
+use store::{Batch, Table};
 use tasks::{Caller, MockedCall, TaskCall, TaskFuture, TaskOutcome};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
@@ -138,12 +139,7 @@ impl Shard {
         let Some(live) = self.live.get(arn) else { return Ok(()) };
         // What a mock answers for has no effect outside, and may be asked again.
         let is_lost = |task: &OutstandingTask| {
-            // One that this very process called comes back still; the store alone had failed.
-            let is_under_way = live.called.contains(&task.task);
-            is_called(task)
-                && !is_under_way
-                && !held.contains(&task.task)
-                && self.shared.mock(live, task).is_none()
+            is_called(task) && !held.contains(&task.task) && self.shared.mock(live, task).is_none()
         };
         let lost: Vec<OutstandingTask> = live.execution.outstanding().into_iter().filter(is_lost).collect();
         for task in lost {
@@ -154,6 +150,17 @@ impl Shard {
         // What was held back is called after this round.
         round.touch(arn);
         Ok(())
+    }
+
+    /// At the end: names the tasks that are recorded as started but were never called, so that the next process calls
+    /// them instead of taking their outcome for unknown.
+    pub(crate) fn note_held_calls(&self, batch: &mut Batch) {
+        for (arn, live) in &self.live {
+            let held = live.held_calls();
+            if !held.is_empty() {
+                batch.put(Table::OpenExecutions, keys::open_execution(arn), records::seal(&held));
+            }
+        }
     }
 
     fn held_by_earlier_process(&self, arn: &ExecutionArn) -> Result<Vec<EventId>, EngineError> {

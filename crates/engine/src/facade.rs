@@ -10,7 +10,7 @@ use crate::keys;
 use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::MapRuns;
-use crate::outage;
+use crate::outage::{self, TakingUp};
 use crate::page::Page;
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, ExecutionRecord, Listed, Opening};
@@ -91,6 +91,7 @@ impl Engine {
             express_runs,
             transitions,
             health: HealthState::default(),
+            taking_up: TakingUp::default(),
             gauges: Arc::new(receivers.iter().map(|_| Arc::default()).collect()),
         });
         let engine = Engine { shared: shared.clone() };
@@ -107,7 +108,7 @@ impl Engine {
         }
         let taking_up = shared.clone();
         tokio::spawn(async move {
-            match taking_up.recover().await {
+            match taking_up.take_up().await {
                 Ok(0) | Err(EngineError::Stopped) => {}
                 Ok(executions) => tracing::info!(executions, "took up the executions that were open"),
                 // Everything is taken up once the store was opened again.

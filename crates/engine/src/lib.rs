@@ -60,7 +60,7 @@ mod workflows;
 pub use activities::{Activities, Activity, ActivityTask, CreateActivityOutcome};
 pub use aliases::{Alias, Route};
 pub use audit::audit;
-pub use clock::{Clock, Randomness, SystemClock, SystemRandomness};
+pub use clock::{Clock, Randomness, SteadyClock, SystemClock, SystemRandomness};
 pub use config::EngineConfig;
 pub use error::{AliasError, EngineError, PublishError, StartError, TestStateError, TokenError};
 pub use express::SyncExecution;

@@ -44,7 +44,7 @@ pub(crate) enum Message {
     Redrive(RedriveMessage),
     /// Say when everything that came before is durable.
     Barrier(oneshot::Sender<Result<(), EngineError>>),
-    /// Take up an execution that was open when the process began.
+    /// Take up an execution that was open when the process began, or the store failed.
     Recover { arn: ExecutionArn },
     /// Remove executions that ended long ago.
     Remove(RemoveMessage),

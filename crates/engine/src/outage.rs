@@ -16,6 +16,7 @@ use crate::shard::{Shard, Shared};
 use crate::timers;
 use model::{EventId, ExecutionArn};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use store::{Direction, KeyRange, StoreError, Table, Walk};
 use tokio::sync::oneshot;
@@ -26,6 +27,21 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A failure so soon after the last one ended belongs to it: the log tells of it no more, and the pauses go on growing.
 const SAME_OUTAGE: Duration = Duration::from_secs(60);
+
+/// How far this process has come with what an earlier one left.
+#[derive(Debug, Default)]
+pub(crate) struct TakingUp {
+    /// Every execution that was open has been in memory since, so that whatever was called since then was called by this process.
+    is_done: AtomicBool,
+    /// How often the store has failed.
+    outages: AtomicU64,
+}
+
+impl TakingUp {
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done.load(Ordering::Acquire)
+    }
+}
 
 /// What a shard keeps while the store has failed.
 #[derive(Default)]
@@ -149,11 +165,23 @@ impl Shard {
     }
 }
 
+/// An execution whose records are damaged stands still alone: nothing of it is in the batch yet, and the others go on.
+pub(crate) fn spare_others(outcome: Result<(), EngineError>) -> Result<(), EngineError> {
+    match outcome {
+        Err(error) if error.is_about_one_execution() => {
+            tracing::error!(%error, "an execution stands still");
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
 /// Opens the store again whenever it failed, for as long as the engine runs.
 pub(crate) async fn keep_store_open(shared: Shared) {
     let mut pause = FIRST_PAUSE;
     let mut ended: Option<Instant> = None;
     while let Ok(cause) = shared.commits.failure().await {
+        shared.taking_up.outages.fetch_add(1, Ordering::AcqRel);
         let is_new = ended.is_none_or(|ended| ended.elapsed() > SAME_OUTAGE);
         shared.health.unavailable(shared.config.clock.now(), &cause);
         if is_new {
@@ -227,17 +255,29 @@ impl Shared {
         for mailbox in self.mailboxes.all() {
             let _ = mailbox.send(Message::StoreReopened).await;
         }
-        let executions = self.recover().await?;
+        let executions = self.take_up().await?;
         // Who waited for an end that nobody announced looks again.
         self.closings.announce_all();
         self.take_up_duties();
         Ok(executions)
     }
 
+    /// Takes up everything that is open, and notes once that is done.
+    pub(crate) async fn take_up(&self) -> Result<u64, EngineError> {
+        let outages = self.taking_up.outages.load(Ordering::Acquire);
+        let executions = self.recover().await?;
+        // A failure in between let go of what was not come to yet. It is counted before any shard goes on.
+        let is_whole = self.mailboxes.settle().await.is_ok();
+        if is_whole && outages == self.taking_up.outages.load(Ordering::Acquire) {
+            self.taking_up.is_done.store(true, Ordering::Release);
+        }
+        Ok(executions)
+    }
+
     /// Asks the shards to take up every execution that is open, those that are due soon first, and takes up the Map Runs that
     /// none of them waits for. Others are started and answered meanwhile, and what is asked of one that was not come to yet
     /// takes it up at once.
-    pub(crate) async fn recover(&self) -> Result<u64, EngineError> {
+    async fn recover(&self) -> Result<u64, EngineError> {
         let mut count = 0_u64;
         timers::take_up(self).await?;
         for record in Walk::new(&*self.store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {

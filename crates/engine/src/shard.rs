@@ -18,7 +18,7 @@ use crate::machines::StateMachines;
 use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
 use crate::occupancy::{AllGauges, Gauges};
-use crate::outage::Outage;
+use crate::outage::{Outage, TakingUp, spare_others};
 use crate::quotas::{OpenCount, Quota};
 use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
@@ -78,6 +78,7 @@ pub(crate) struct SharedParts {
     /// Tokens for state transitions, where they are counted.
     pub(crate) transitions: Option<Arc<TransitionBucket>>,
     pub(crate) health: HealthState,
+    pub(crate) taking_up: TakingUp,
     pub(crate) gauges: AllGauges,
 }
 
@@ -583,10 +584,11 @@ impl Shard {
             self.shared.config.randomness.next_u64(),
         )?;
         live.used = self.round;
-        live.called = self.outage.under_way.remove(arn).unwrap_or_default();
-        // One with calls under way never leaves memory, so that the others were made by an earlier process.
-        let is_left = |task: &OutstandingTask| is_called(task) && !live.called.contains(&task.task);
-        if live.execution.outstanding().iter().any(is_left) {
+        // Where the store had failed: what this process called comes back still, and what it did not call was never called.
+        let under_way = self.outage.under_way.remove(arn);
+        let is_ours = under_way.is_some() || self.shared.taking_up.is_done();
+        live.called = under_way.unwrap_or_default();
+        if !is_ours && live.execution.outstanding().iter().any(is_called) {
             self.left_by_earlier_process.push(arn.clone());
         }
         self.live.insert(arn.clone(), live);
@@ -650,28 +652,6 @@ impl Shard {
         }
         let (due, _) = self.timers.first()?;
         Some(Duration::from_millis(due.millis_since(self.shared.config.clock.now())))
-    }
-
-    /// At the end: names the tasks that are recorded as started but were never called, so that the next process calls
-    /// them instead of taking their outcome for unknown.
-    fn note_held_calls(&self, batch: &mut Batch) {
-        for (arn, live) in &self.live {
-            let held = live.held_calls();
-            if !held.is_empty() {
-                batch.put(Table::OpenExecutions, keys::open_execution(arn), records::seal(&held));
-            }
-        }
-    }
-}
-
-/// An execution whose records are damaged stands still alone: nothing of it is in the batch yet, and the others go on.
-pub(crate) fn spare_others(outcome: Result<(), EngineError>) -> Result<(), EngineError> {
-    match outcome {
-        Err(error) if error.is_about_one_execution() => {
-            tracing::error!(%error, "an execution stands still");
-            Ok(())
-        }
-        outcome => outcome,
     }
 }
 

@@ -4,8 +4,11 @@
 
 mod support;
 
-use model::ExecutionStatus;
-use std::time::Duration;
+use engine::{Clock, SteadyClock, SystemClock};
+use model::{ExecutionStatus, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 use support::{Bed, Reaction, chain, request, token_task, wait};
 
 on_both_stores!(
@@ -15,7 +18,46 @@ on_both_stores!(
     a_machines_timeout_ends_its_execution,
     hundreds_of_waiting_executions_need_no_memory,
     executions_that_wait_for_tokens_are_brought_back_by_them,
+    a_wait_lasts_as_long_as_it_says_though_the_clock_is_set_back,
+    a_clock_that_is_set_forward_lets_no_wait_last_longer,
 );
+
+/// The system's clock, set forward or back by so many milliseconds.
+#[derive(Clone, Default)]
+struct SetClock(Arc<AtomicI64>);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
+    }
+}
+
+fn lasts_with_the_clock_set_by(bed: &Bed, millis: i64) -> Duration {
+    let wall = SetClock::default();
+    let mut config = bed.config.clone();
+    config.clock = Arc::new(SteadyClock::over(wall.clone()));
+    let process = bed.boot_with(config);
+    let machine = process.create("m", &wait(1));
+    let begun = Instant::now();
+    let arn = process.start(&machine, "e");
+    wall.0.store(millis, Ordering::SeqCst);
+    let record = process.ended(&arn);
+    assert_eq!(record.status, ExecutionStatus::Succeeded);
+    assert!(record.stopped_at >= Some(record.started_at), "time does not run backwards");
+    let events = process.history(&arn);
+    assert!(events.is_sorted_by_key(|event| event.timestamp), "{events:?}");
+    begun.elapsed()
+}
+
+fn a_wait_lasts_as_long_as_it_says_though_the_clock_is_set_back(bed: &Bed) {
+    let lasted = lasts_with_the_clock_set_by(bed, -3_600_000);
+    assert!((1_000..5_000).contains(&lasted.as_millis()), "{lasted:?}");
+}
+
+fn a_clock_that_is_set_forward_lets_no_wait_last_longer(bed: &Bed) {
+    let lasted = lasts_with_the_clock_set_by(bed, 3_600_000);
+    assert!(lasted.as_millis() < 5_000, "{lasted:?}");
+}
 
 fn a_wait_ends_when_its_time_has_come(bed: &Bed) {
     let process = bed.boot();

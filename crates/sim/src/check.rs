@@ -133,6 +133,29 @@ fn describe(engine: &Engine, execution: &ExecutionArn) -> Result<Option<Executio
     }
 }
 
+/// The error that an answer which was lost with its process gives must not stand in any history: no process has ended.
+pub(crate) fn no_answer_was_lost(engine: &Engine, notes: &Notes) -> Result<(), String> {
+    let started: Vec<ExecutionArn> = notes.lock().started.keys().cloned().collect();
+    for execution in started {
+        let is_lost = |event: &&HistoryEvent| {
+            let failure = match &event.details {
+                EventDetails::LambdaFunctionFailed(failure) => failure,
+                // A nested workflow that could not be started because nothing could be written is another matter.
+                EventDetails::TaskFailed(action, failure) if &*action.resource_type == "lambda" => failure,
+                _ => return false,
+            };
+            failure.error.as_deref().is_some_and(|error| error.ends_with("SdkClientException"))
+        };
+        if let Some(event) = history(engine, &execution)?.iter().find(is_lost) {
+            let id = event.id.0;
+            return Err(format!(
+                "{execution}: event {id} says that an answer was lost, and no process has ended"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// What must hold when all faults are over and everything had time to end.
 pub(crate) fn at_the_end(engine: &Engine, disk: &Disk, notes: &Notes) -> Vec<String> {
     let mut problems = Vec::new();

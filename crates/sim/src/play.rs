@@ -16,6 +16,7 @@ use engine::{CreateOutcome, Engine, EngineConfig, EngineError, StateMachine};
 use model::{Failure, Partition, StateMachineStatus, StateMachineType, Timestamp};
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{Committer, Direction, GroupCommit, GroupCommitOptions, KeyRange, Store, Table};
@@ -107,6 +108,8 @@ struct Run {
     clock: Arc<VirtualClock>,
     notes: Arc<Notes>,
     people: Arc<People>,
+    /// Whether the process has not died yet.
+    is_first_life: AtomicBool,
     /// The most that a commit takes, in milliseconds.
     commit_millis: Arc<Mutex<u64>>,
 }
@@ -136,6 +139,7 @@ impl Run {
             people: Arc::new(People::new(clock.clone(), notes.clone())),
             clock,
             notes,
+            is_first_life: AtomicBool::new(true),
             commit_millis: Arc::new(Mutex::new(3)),
         }
     }
@@ -159,6 +163,7 @@ impl Run {
         self.look_at_log(&complaints.errors);
         // Everything that was under way is gone, as when a process dies.
         drop(runtime);
+        self.is_first_life.store(false, Ordering::Relaxed);
         self.disk.end_process();
         end
     }
@@ -357,6 +362,11 @@ impl Run {
             {
                 return end;
             }
+        }
+        if self.is_first_life.load(Ordering::Relaxed) {
+            check::no_answer_was_lost(engine, &self.notes).err().into_iter().for_each(|problem| {
+                self.notes.violation(problem);
+            });
         }
         for problem in check::at_the_end(engine, &self.disk, &self.notes) {
             self.notes.violation(problem);

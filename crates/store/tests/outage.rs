@@ -1,6 +1,6 @@
 //! A store whose disk fails under it: nothing acknowledged is lost, nothing is acknowledged that is not there, reads go on,
 //! and it comes back in place.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 use std::{
     fs,
