@@ -71,12 +71,7 @@ TOKEN = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 # Members that nothing here gives back, without those below them.
 UNSEEN_MEMBERS = {
     "TestState": {
-        # Of a Distributed Map.
-        "inspectionData.afterItemBatcher",
-        "inspectionData.afterItemsPointer",
-        "inspectionData.toleratedFailureCount",
-        "inspectionData.toleratedFailurePercentage",
-        # Of an HTTP Task.
+        # Of an HTTP Task: tests/e2e/test_http_task.py.
         "inspectionData.request",
         "inspectionData.response",
     },
@@ -284,6 +279,16 @@ def trials(sfn):
     mapped = {"Type": "Map", "ItemProcessor": ITEM, "ItemsPath": "$.items", "MaxConcurrency": 2, "End": True}
     mapped["ItemSelector"] = {"x.$": "$$.Map.Item.Value"}
     trial(mapped, input='{"items": [1, 2]}', mock={"result": "[1, 2]"})
+    mapped["ItemProcessor"] = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, **ITEM}
+    mapped["ItemReader"] = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "Parameters": {"Bucket": "b", "Key": "k"},
+        "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/rows"},
+    }
+    del mapped["ItemsPath"]
+    mapped |= {"ItemBatcher": {"MaxItemsPerBatch": 2}, "ToleratedFailureCount": 1, "ToleratedFailurePercentage": 5}
+    found = {"mapItemReaderData": '{"rows": [1, 2, 3]}'}
+    trial(mapped, mock={"result": "[1, 2]"}, stateConfiguration=found)
 
 
 def task(resource, **members):

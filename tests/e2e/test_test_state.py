@@ -183,3 +183,32 @@ def test_what_cannot_be_tried_is_refused(test_state):
     ]:
         got = refusal(test_state, **members)
         assert got[0] == code and message in (None, got[1]), got
+
+
+@pytest.mark.parametrize(
+    ("config", "found", "items"),
+    [
+        ({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}, 'a,b\n1,"x,y"\n2\n', [{"a": "1", "b": "x,y"}, {"a": "2", "b": ""}]),
+        (
+            {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a"], "CSVDelimiter": "TAB", "MaxItems": 1},
+            "1\t2\n3\n",
+            [{"a": "1"}],
+        ),
+        ({"InputType": "JSONL"}, '{"a": 1}\n\n[2]\n', [{"a": 1}, [2]]),
+        ({"InputType": "PARQUET"}, '[{"a": 1.5}]', [{"a": 1.5}]),
+    ],
+)
+def test_what_an_item_reader_found_is_read_as_its_file_would_be(test_state, config, found, items):
+    parameters = {"Bucket": "b", "Key": "k"}
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P"}
+    definition = {
+        "Type": "Map",
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config, "Parameters": parameters},
+        "ItemSelector": {"item.$": "$$.Map.Item.Value"},
+        "ItemProcessor": {**processor, "States": {"P": {"Type": "Pass", "End": True}}},
+        "End": True,
+    }
+    configuration = {"mapItemReaderData": found}
+    answer = test_state(definition, result=[], stateConfiguration=configuration, inspectionLevel="DEBUG", roleArn=ROLE)
+    assert answer["status"] == "SUCCEEDED"
+    assert stages(answer)["afterItemSelector"] == [{"item": item} for item in items]
