@@ -64,17 +64,23 @@ impl Access {
     /// The client for a call of the service that is configured by this name.
     pub(crate) async fn client(
         &self,
-        client: &Client,
+        usual: &Client,
         call: &TaskCall,
         setting: &str,
     ) -> Result<Client, CallFailure> {
         let client = match self.destination(call)? {
-            Some(Destination::Aws) => client.at_aws(),
-            Some(Destination::Endpoint(endpoint)) => client.with_endpoint(endpoint),
-            Some(Destination::Functions { .. } | Destination::Mock(_)) | None => client.clone(),
+            None => usual.clone(),
+            Some(Destination::Aws) => usual.at_aws(),
+            Some(Destination::Endpoint(endpoint)) => usual.with_endpoint(endpoint),
+            // What a Task calls itself is answered before it comes here; this is a part of something else.
+            Some(Destination::Functions { .. } | Destination::Mock(_)) => {
+                let cause =
+                    format!("The routing file answers for {}, which is called itself here", call.resource);
+                return Err(CallFailure::NotMade(Failure::new(error_name::RUNTIME, cause)));
+            }
         };
         let is_at_aws = client.calls_at_aws(setting);
-        let asked = self.roles.client(client, &call.caller, &call.region, is_at_aws).await;
+        let asked = self.roles.client(usual, client, &call.caller, &call.region, is_at_aws).await;
         asked.map_err(|error| match error {
             NoRole::Refused(failure) => CallFailure::NotMade(failure),
             NoRole::Unanswered(reason) => CallError::NoCredentials { reason }.into(),

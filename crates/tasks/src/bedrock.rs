@@ -84,7 +84,8 @@ fn place(parameters: &Value, field: &str) -> Result<Option<Place>, String> {
 
 async fn read(services: &Services, call: &TaskCall, place: &Place) -> Result<Bytes, CallFailure> {
     let input = Value::object([("Bucket", place.bucket.as_str()), ("Key", place.key.as_str())]);
-    let output = services.call(call, ("s3", "getObject"), &input, Form::Optimised).await?;
+    let call = of_s3(call, "getObject", &input);
+    let output = services.call(&call, ("s3", "getObject"), &input, Form::Optimised).await?;
     Ok(output.streamed.unwrap_or_default())
 }
 
@@ -101,7 +102,17 @@ async fn write(
         ("ContentType", kind),
     ]);
     let body = output.streamed.clone().unwrap_or_default();
-    services.call_with(call, ("s3", "putObject"), &input, Form::Optimised, Some(body)).await.map(|_| ())
+    let call = of_s3(call, "putObject", &input);
+    services.call_with(&call, ("s3", "putObject"), &input, Form::Optimised, Some(body)).await.map(|_| ())
+}
+
+/// The call as one of S3, which may have a place of its own.
+fn of_s3(call: &TaskCall, action: &str, input: &Value) -> TaskCall {
+    TaskCall {
+        resource: services::s3_resource(action),
+        parameters: Payload::from(input.clone()),
+        ..call.clone()
+    }
 }
 
 /// AWS: its samples read members of the body.

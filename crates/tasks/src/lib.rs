@@ -5,10 +5,10 @@
 //! (`lambda_function.rs`) and through `lambda:invoke` (`lambda_invoke.rs`), each in the local host or at an endpoint
 //! of the Lambda API ([`FunctionCaller`]). And it starts nested workflows (`start_execution.rs`) where the engine runs
 //! them ([`Workflows`]). Every other service is called with the client of AWS's services: any action of any of them as it is
-//! (`sdk_integration.rs`), the requests of
-//! optimised integrations (`optimised.rs`), and the jobs that they start (`jobs/`), those of Kubernetes among them
-//! (`kubernetes/`). On the way out (`access.rs`) a routing file says where a call goes, roles are assumed, and policies checked. An attempt of an execution that was started with a test case is answered by a mock
-//! ([`Mocks`]) where the test case has one for its state.
+//! (`sdk_integration.rs`), the requests of optimised integrations (`optimised.rs`), and the jobs that they start
+//! (`jobs/`), those of Kubernetes among them (`kubernetes/`). On the way out (`access.rs`) a routing file says where a call
+//! goes, roles are assumed, and policies checked. An attempt of an execution that was started with a test case is answered by
+//! a mock ([`Mocks`]) where the test case has one for its state.
 //!
 //! What it is not: it does not know how executions are kept, retries nothing, and keeps no time-outs of its own.
 //!

@@ -2,10 +2,9 @@
 
 use crate::access::CallFailure;
 use crate::call::{Caller, TaskCall};
-use crate::services::Services;
+use crate::services::{Services, s3_resource};
 use aws::{CallError, OperationError, s3};
 use json::{Payload, Value};
-use model::{Pattern, TaskResource};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -103,16 +102,10 @@ impl S3 {
         bucket: &str,
         key: Option<&str>,
     ) -> Result<aws::Client, ObjectError> {
-        let action = model::sdk_names::camel(operation);
         let members = [("Bucket", Some(bucket)), ("Key", key)];
         let members = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let call = TaskCall {
-            resource: TaskResource::Service {
-                arn: format!("arn:aws:states:::aws-sdk:s3:{action}").into(),
-                service: "aws-sdk:s3".into(),
-                action: action.as_str().into(),
-                pattern: Pattern::RequestResponse,
-            },
+            resource: s3_resource(&model::sdk_names::camel(operation)),
             parameters: Payload::from(Value::object(members)),
             region: self.region.as_str().into(),
             execution_arn: "".into(),

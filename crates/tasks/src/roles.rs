@@ -58,15 +58,17 @@ impl Roles {
     }
 
     /// The client with the caller's credentials; as it is, where no role is to be assumed. `is_at_aws`: it calls AWS itself.
+    /// STS is asked with the usual client, wherever the other one leads.
     pub(crate) async fn client(
         &self,
+        usual: &Client,
         client: Client,
         caller: &Caller,
         region: &str,
         is_at_aws: bool,
     ) -> Result<Client, NoRole> {
-        let at_aws = is_at_aws && !client.has_own_endpoint("sts");
-        let is_auto = is_at_aws || client.has_own_endpoint("sts");
+        let at_aws = is_at_aws && !usual.has_own_endpoint("sts");
+        let is_auto = is_at_aws || usual.has_own_endpoint("sts");
         let is_meant = |role: &str| match self.mode {
             AssumeRoles::Never => false,
             AssumeRoles::Auto => is_auto && role.split(':').nth(4) != Some(PLACEHOLDER_ACCOUNT),
@@ -74,7 +76,7 @@ impl Roles {
         };
         let own = Some(&caller.execution_role).filter(|role| !role.is_empty() && is_meant(role));
         let target = caller.credentials_role.as_ref().filter(|role| is_meant(role));
-        let asking = || if at_aws { client.at_aws() } else { client.clone() };
+        let asking = || if at_aws { usual.at_aws() } else { usual.clone() };
         let mut found = None;
         if let Some(role) = own {
             let region = region.to_owned();
@@ -117,8 +119,8 @@ fn session_name() -> String {
     bytes.map(|byte| char::from(if byte < 128 { b'a' } else { b'A' } + byte % 26)).collect()
 }
 
-/// AWS: unconfirmed for executions, chosen: the name that the documentation has for it, and the words with which CreateStateMachine
-/// refuses such a role.
+/// AWS: unconfirmed for executions, chosen: the name that the documentation has for it, and the words with which
+/// CreateStateMachine refuses such a role.
 fn refused_own(role: &str, error: aws::NoCredentials) -> NoRole {
     if !error.is_refused {
         return NoRole::Unanswered(error.reason);

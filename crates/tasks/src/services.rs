@@ -8,7 +8,7 @@ use aws::response::{Fault, Form, Output};
 use aws::{CallError, OperationCall, OperationError};
 use bytes::Bytes;
 use json::Value;
-use model::sdk;
+use model::{Pattern, TaskResource, sdk};
 use std::sync::Arc;
 
 /// The way to AWS's services, if there is one.
@@ -95,6 +95,16 @@ pub(crate) const OPTIMISED: &[OptimisedService] = &[
     optimised("mediaconvert", "mediaconvert", "MediaConvert", "AWSMediaConvert", "AWSMediaConvertException"),
     optimised("sagemaker", "sagemaker", "SageMaker", "AmazonSageMaker", "AmazonSageMakerException"),
 ];
+
+/// An action of S3, as a Task would name it that calls it.
+pub(crate) fn s3_resource(action: &str) -> TaskResource {
+    TaskResource::Service {
+        arn: format!("arn:aws:states:::aws-sdk:s3:{action}").into(),
+        service: "aws-sdk:s3".into(),
+        action: action.into(),
+        pattern: Pattern::RequestResponse,
+    }
+}
 
 /// The service of an optimised integration.
 pub(crate) fn of_resource(service: &str) -> Option<&'static OptimisedService> {

@@ -384,3 +384,51 @@ async fn aws_itself_is_not_called_by_nobody() {
     assert!(cause.contains("the settings hold no key, no profile"), "{cause}");
     assert_eq!(usual.asked().len(), 0);
 }
+
+#[tokio::test]
+async fn a_routed_call_has_its_role_from_the_usual_sts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sts, usual) = (StandIn::start(assumed("OWN")).await, StandIn::start(json_answer("{}")).await);
+    let other = StandIn::start(json_answer("{}")).await;
+    let text = format!("[[route]]\nservice = \"dynamodb\"\nto = \"{}\"\n", other.url);
+    let tasks = with_roles(AssumeRoles::Auto, &sts, &usual).await.with_routing(routing(folder.path(), &text));
+    result(tasks.call(by(service_call("aws-sdk:dynamodb:listTables", "{}"), None)).await);
+    assert_eq!((sts.asked().len(), usual.asked().len(), signer(&other, 0)), (1, 0, "OWN".to_owned()));
+}
+
+#[tokio::test]
+async fn objects_of_map_runs_are_routed_and_checked_and_never_mocked_by_accident() {
+    let folder = tempfile::tempdir().unwrap();
+    let (usual, other) = (StandIn::start(json_answer("a")).await, StandIn::start(json_answer("b")).await);
+    let text = format!(
+        "[[route]]\nresource = \"arn:aws:s3:::mocked/*\"\nto = \"mock\"\nresult = 1\n\
+         [[route]]\nresource = \"arn:aws:s3:::other/*\"\nto = \"{}\"\n",
+        other.url
+    );
+    let statements = r#"{"Effect":"Allow","Action":"s3:GetObject","NotResource":"arn:aws:s3:::shut/*"}"#;
+    let tasks = tasks_at(&usual.url).with_routing(routing(folder.path(), &text)).with_policies(policies(
+        folder.path(),
+        "own",
+        statements,
+    ));
+    let caller = Caller { execution_role: OWN.into(), credentials_role: None };
+    let objects = tasks.objects("us-east-1", caller).unwrap();
+    let get = async |bucket: &str| {
+        let part = tasks::ObjectPart {
+            bucket: bucket.to_owned(),
+            key: "items.json".to_owned(),
+            members: Vec::new(),
+            start: 0,
+            length: 10,
+            e_tag: None,
+        };
+        objects.get(part).await.map(|content| String::from_utf8(content.bytes).unwrap())
+    };
+    assert_eq!((get("open").await, get("other").await), (Ok("a".to_owned()), Ok("b".to_owned())));
+    let mocked = get("mocked").await.unwrap_err();
+    assert!(mocked.message.contains("The routing file answers for"), "{mocked}");
+    let shut = get("shut").await.unwrap_err();
+    assert_eq!(shut.code.as_deref(), Some("AccessDenied"));
+    assert!(shut.message.contains("s3:GetObject on resource: arn:aws:s3:::shut/items.json"), "{shut}");
+    assert_eq!((usual.asked().len(), other.asked().len()), (1, 1));
+}

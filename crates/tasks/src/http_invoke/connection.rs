@@ -156,7 +156,7 @@ async fn token(
     // Some writers of the secret put the client's id and secret into an object of their own.
     let nested = secret.get("client_parameters").and_then(Value::as_object).unwrap_or(secret);
     let endpoint = text(secret, "oauth_endpoint").or_else(|| text(secret, "authorization_endpoint"));
-    let parameters = secret.get("oauth_http_parameters");
+    let parameters = secret.get("oauth_http_parameters").or_else(|| secret.get("o_auth_http_parameters"));
     let plain_list = |name: &'static str| listed(parameters, name).map(|(key, value)| (key, plain(&value)));
     let mut form = vec![
         ("grant_type".to_owned(), "client_credentials".to_owned()),
@@ -166,7 +166,11 @@ async fn token(
     form.extend(plain_list("body_parameters"));
     let mut headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
     headers.extend(plain_list("header_parameters"));
-    let query: Vec<(String, String)> = plain_list("query_string_parameters").collect();
+    let method = text(secret, "http_method").unwrap_or_else(|| "POST".to_owned());
+    let mut query: Vec<(String, String)> = plain_list("query_string_parameters").collect();
+    if method.eq_ignore_ascii_case("GET") {
+        query.append(&mut form);
+    }
     let mut url = endpoint.unwrap_or_default();
     if !query.is_empty() {
         url.push(if url.contains('?') { '&' } else { '?' });
@@ -178,7 +182,7 @@ async fn token(
         return Ok((token.clone(), Some(KeptToken { key, token })));
     }
     let request = WebRequest {
-        method: &text(secret, "http_method").unwrap_or_else(|| "POST".to_owned()),
+        method: &method,
         url: &url,
         headers: &headers,
         body: Bytes::from(body),
