@@ -85,6 +85,9 @@ pub(crate) enum CliError {
     /// AWS's settings cannot be read.
     #[error("AWS settings: {0}")]
     Settings(#[from] aws::SettingsError),
+    /// The factor of waits in the environment is none.
+    #[error("WAIT_TIME_SCALE is {text:?}, which is no number from 0 to 1000")]
+    WaitTimeScale { text: String },
     /// A routing file cannot be used.
     #[error(transparent)]
     Routing(#[from] tasks::RoutingError),
@@ -139,6 +142,7 @@ impl CliError {
             | CliError::Name { .. }
             | CliError::LogFilter { .. }
             | CliError::NoLogsEndpoint
+            | CliError::WaitTimeScale { .. }
             | CliError::NotAFolder { .. } => USAGE,
             CliError::Read { .. }
             | CliError::Write { .. }
@@ -225,6 +229,7 @@ impl CliError {
             | CliError::Engine(_)
             | CliError::Start(_)
             | CliError::LogFilter { .. }
+            | CliError::WaitTimeScale { .. }
             | CliError::NotAFolder { .. }
             | CliError::Runtime(_) => None,
         }

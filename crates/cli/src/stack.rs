@@ -98,7 +98,10 @@ impl Stack {
         if let Some(bounds) = config.bounds {
             bounds.set(&mut engine_config);
         }
-        engine_config.wait_scale = config.local.map_or(1.0, StepFunctionsLocal::wait_scale);
+        engine_config.wait_scale = match config.local {
+            Some(local) => local.wait_scale()?,
+            None => 1.0,
+        };
         engine_config.log = Arc::new(execution_log.clone());
         let engine = Engine::open(engine_config, store, Arc::new(tasks)).await?;
         let mut api = Api::new(engine.clone()).with_functions(functions.clone());

@@ -1,6 +1,7 @@
 //! The options of Step Functions Local, by its names for them.
 
 use crate::environment;
+use crate::error::CliError;
 use clap::Args;
 use std::ffi::OsString;
 
@@ -75,9 +76,12 @@ impl StepFunctionsLocal {
     }
 
     /// By how much waits are longer.
-    pub(crate) fn wait_scale(&self) -> f64 {
-        let of_environment = || scale(&environment::wait_time_scale()?).ok();
-        self.wait_time_scale.or_else(of_environment).unwrap_or(1.0)
+    pub(crate) fn wait_scale(&self) -> Result<f64, CliError> {
+        match (self.wait_time_scale, environment::wait_time_scale()) {
+            (Some(factor), _) => Ok(factor),
+            (None, Some(text)) => scale(&text).map_err(|_| CliError::WaitTimeScale { text }),
+            (None, None) => Ok(1.0),
+        }
     }
 }
 

@@ -104,7 +104,9 @@ impl Subject {
         let mut resources = vec![call.resource.arn().to_string()];
         let parameters = call.parameters.value();
         let (service, action) = match &call.resource {
-            TaskResource::LambdaFunction { .. } | TaskResource::Activity { .. } => ("lambda", "invoke"),
+            TaskResource::LambdaFunction { .. } => ("lambda", "invoke"),
+            // Its workers come for it; nobody calls it.
+            TaskResource::Activity { .. } => ("activity", ""),
             TaskResource::Service { service, action, .. } => (&**service, &**action),
         };
         let text = |name: &str| parameters.get(name).and_then(Value::as_str);
