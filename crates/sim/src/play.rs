@@ -207,7 +207,7 @@ impl Run {
         let tasks: Arc<dyn TaskRunner> =
             Arc::new(Tasks::with_callers(vec![functions.clone()], TaskLimits::default()));
         let tasks = self.breach.map_or(tasks.clone(), |breach| breach.wrap(tasks));
-        tokio::select! {
+        let end = tokio::select! {
             biased;
             () = killed.notified() => End::Killed,
             end = async {
@@ -223,7 +223,10 @@ impl Run {
                     }
                 }
             } => end,
-        }
+        };
+        // The engine holds the functions, and they it.
+        *functions.engine.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        end
     }
 
     /// The process serves, and the world goes on around it.
