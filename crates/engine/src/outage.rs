@@ -34,6 +34,8 @@ pub(crate) struct Outage {
     pub(crate) under_way: HashMap<ExecutionArn, HashSet<EventId>>,
     /// Answers of calls. As many as calls can be under way.
     kept: Vec<Message>,
+    /// Executions of an earlier process, to be taken up before anything else happens to them: their calls are lost.
+    recoveries: Vec<Message>,
     /// Who waits to be told that everything was let go.
     pub(crate) told: Vec<oneshot::Sender<()>>,
 }
@@ -85,6 +87,7 @@ impl Shard {
                 }
                 Message::StoreReopened => {
                     self.outage.is_on = false;
+                    left.append(&mut self.outage.recoveries);
                     left.append(&mut self.outage.kept);
                 }
                 message if !self.outage.is_on => left.push(message),
@@ -104,6 +107,9 @@ impl Shard {
     pub(crate) fn refuse(&mut self, message: Message, error: &EngineError) -> bool {
         match message {
             answered @ Message::Answered { .. } => self.outage.kept.push(answered),
+            recover @ Message::Recover { of_earlier_process: true, .. } => {
+                self.outage.recoveries.push(recover);
+            }
             Message::Start(start) => {
                 let _ = start.reply.send(Err(StartError::Engine(error.clone())));
             }
@@ -232,10 +238,13 @@ impl Shared {
         self.open.recount(&*self.store)?;
         self.removals.recollect(&*self.store)?;
         self.machines.recollect_deletions()?;
+        if of_earlier_process {
+            self.send_recoveries(true).await?;
+        }
         for mailbox in self.mailboxes.all() {
             let _ = mailbox.send(Message::StoreReopened).await;
         }
-        let executions = self.recover(of_earlier_process).await?;
+        let executions = self.recover(false).await?;
         // Who waited for an end that nobody announced looks again.
         self.closings.announce_all();
         self.take_up_duties();
@@ -244,15 +253,7 @@ impl Shared {
 
     /// Asks the shards to take up every execution that is open, and takes up the Map Runs that none of them waits for.
     pub(crate) async fn recover(&self, of_earlier_process: bool) -> Result<u64, EngineError> {
-        let mut count = 0_u64;
-        for record in Walk::new(&*self.store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
-            let (key, _) = record?;
-            if let Some(arn) = keys::read_open_execution(&key) {
-                count += 1;
-                let recover = Message::Recover { arn: arn.clone(), of_earlier_process };
-                self.mailboxes.send(&arn, recover).await?;
-            }
-        }
+        let count = self.send_recoveries(of_earlier_process).await?;
         // Runs that an execution still waits for are taken up with it.
         for record in Walk::new(&*self.store, Table::OpenMapRuns, KeyRange::all(), Direction::Forward) {
             let (key, _) = record?;
@@ -260,6 +261,19 @@ impl Shared {
                 && self.map_run(&arn)?.is_none_or(|run| run.stopped_at.is_some())
             {
                 self.wind_up_map_run(arn);
+            }
+        }
+        Ok(count)
+    }
+
+    async fn send_recoveries(&self, of_earlier_process: bool) -> Result<u64, EngineError> {
+        let mut count = 0_u64;
+        for record in Walk::new(&*self.store, Table::OpenExecutions, KeyRange::all(), Direction::Forward) {
+            let (key, _) = record?;
+            if let Some(arn) = keys::read_open_execution(&key) {
+                count += 1;
+                let recover = Message::Recover { arn: arn.clone(), of_earlier_process };
+                self.mailboxes.send(&arn, recover).await?;
             }
         }
         Ok(count)

@@ -378,8 +378,12 @@ impl Run {
     }
 
     fn has_open_executions(&self) -> bool {
-        let open = self.disk.scan(Table::OpenExecutions, KeyRange::all(), Direction::Forward, 1);
-        open.is_ok_and(|page| !page.records.is_empty())
+        let has = |table| {
+            let page = self.disk.scan(table, KeyRange::all(), Direction::Forward, 1);
+            page.is_ok_and(|page| !page.records.is_empty())
+        };
+        // What is owed takes its time on a slow disk.
+        has(Table::OpenExecutions) || has(Table::Duties)
     }
 
     /// Creates what is not there yet.
