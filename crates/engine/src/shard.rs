@@ -7,7 +7,7 @@ use crate::clock::Drawn;
 use crate::config::EngineConfig;
 use crate::dispatch::is_called;
 use crate::duties::Duty;
-use crate::error::{EngineError, StartError, TokenError};
+use crate::error::{EngineError, TokenError};
 use crate::express_runs::ExpressRuns;
 use crate::health::HealthState;
 use crate::jobs::Jobs;
@@ -15,22 +15,20 @@ use crate::keys::{self, Part};
 use crate::live::Live;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
-use crate::mailbox::{Mailboxes, Message, StartMessage, TokenAction};
+use crate::mailbox::{Mailboxes, Message, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
 use crate::occupancy::{AllGauges, Gauges};
 use crate::outage::{Outage, TakingUp, spare_others};
-use crate::quotas::{OpenCount, Quota};
+use crate::quotas::OpenCount;
 use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
-use crate::start::Started;
 use crate::timers::Horizon;
 use crate::transitions::{Held, TransitionBucket};
 use crate::verify;
 use crate::workflows::Closings;
-use json::Payload;
 use logs::LogEntry;
-use machine::{About, Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
-use model::{ExecutionArn, ExecutionStatus, MapRunArn, Timestamp, limits};
+use machine::{Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
+use model::{ExecutionArn, MapRunArn, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -106,14 +104,6 @@ pub(crate) struct Shard {
     /// What outlasts a failure of the store.
     pub(crate) outage: Outage,
     pub(crate) gauges: Arc<Gauges>,
-}
-
-/// How an execution was started.
-struct KnownStart {
-    input: Payload,
-    test_case: Option<Arc<str>>,
-    started_at: Timestamp,
-    is_running: bool,
 }
 
 /// Answers a caller once the round is durable, or could not be made so.
@@ -343,86 +333,6 @@ impl Shard {
         }
     }
 
-    fn start(&mut self, start: StartMessage, round: &mut Round) -> Result<(), EngineError> {
-        let StartMessage { arn, machine, through, input, trace_header, test_case, child, reply } = start;
-        if self.shared.removals.has(&arn) {
-            // For a moment more: the facts of the one that ended long ago are still on their way out.
-            round.answer(move |outcome| {
-                let _ =
-                    reply.send(outcome.map_err(StartError::from).and(Err(StartError::AlreadyExists(arn))));
-            });
-            return Ok(());
-        }
-        if let Some(known) = self.known_start(&arn)? {
-            // AWS: recorded, the same name with the same input while it runs is the same execution.
-            let answer = if known.is_running && known.input == input && known.test_case == test_case {
-                Ok(Started { arn, started_at: known.started_at })
-            } else {
-                Err(StartError::AlreadyExists(arn))
-            };
-            round.replies.push(Box::new(move |outcome| {
-                let _ = reply.send(outcome.map_err(StartError::from).and(answer));
-            }));
-            return Ok(());
-        }
-        // A Map Run's children end with it.
-        if child.is_none() && self.shared.machines.is_deleted(&machine) {
-            let _ = reply.send(Err(StartError::MachineDeleted(machine.arn.clone())));
-            return Ok(());
-        }
-        if child.is_none() && self.shared.open.get() >= self.shared.config.quotas.open_executions {
-            // Nothing of this depends on the round, so that nothing waits for it.
-            let _ = reply.send(Err(StartError::Engine(EngineError::Quota(Quota::OpenExecutions))));
-            return Ok(());
-        }
-        self.shared.open.add(1);
-        let started = Started { arn: arn.clone(), started_at: self.now };
-        let opening = Opening {
-            state_machine_arn: machine.arn.clone(),
-            revision: machine.revision,
-            started_at: self.now,
-            input: input.clone().into(),
-            trace_header,
-            test_case: test_case.clone(),
-            through: Some(through.clone()),
-        };
-        opening.put(&arn, &mut round.batch);
-        let about = About {
-            arn: arn.clone(),
-            state_machine_arn: machine.arn.clone(),
-            role_arn: machine.role_arn.clone(),
-            region: self.shared.config.partition.region.clone(),
-            started_at: self.now,
-            deadline: self.now.plus_seconds(limits::EXECUTION_SECONDS),
-            is_synchronous: false,
-        };
-        let logging = ExecutionLogging::of(&machine, &self.shared.config);
-        if let Some(child) = &child {
-            child.put(&arn, &mut round.batch);
-        }
-        self.live.insert(
-            arn.clone(),
-            Live::new(machine, test_case, logging, child, self.shared.config.randomness.next_u64()),
-        );
-        self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
-        self.keep_open(&arn, &mut round.batch);
-        round.replies.push(Box::new(move |outcome| {
-            let _ = reply.send(outcome.map_err(StartError::from).map(|()| started));
-        }));
-        Ok(())
-    }
-
-    /// Puts an execution among those that run, if it still does: one that ran through at once was never among them.
-    fn keep_open(&mut self, arn: &ExecutionArn, batch: &mut Batch) {
-        let Some(live) = self.live.get_mut(arn).filter(|live| !live.execution.is_closed()) else { return };
-        live.is_listed_as_open = true;
-        batch.put(Table::OpenExecutions, keys::open_execution(arn), Vec::new());
-        let execution = self.live.get(arn).map(|live| &live.execution);
-        if let Some((execution, about)) = execution.and_then(|it| Some((it, it.about.as_ref()?))) {
-            self.list(about, &execution.through, ExecutionStatus::Running, batch);
-        }
-    }
-
     /// Gives a queued task to a worker, unless it is gone or another worker has it.
     fn take_activity_task(
         &mut self,
@@ -594,27 +504,6 @@ impl Shard {
         self.live.insert(arn.clone(), live);
         self.find_jobs(arn);
         Ok(true)
-    }
-
-    /// How the execution of that ARN was started. One that this very round began is not in the store yet.
-    fn known_start(&self, arn: &ExecutionArn) -> Result<Option<KnownStart>, EngineError> {
-        if let Some(live) = self.live.get(arn)
-            && let Some(about) = &live.execution.about
-        {
-            return Ok(Some(KnownStart {
-                input: live.execution.input.clone(),
-                test_case: live.mocking.as_ref().map(|mocking| mocking.test_case.clone()),
-                started_at: about.started_at,
-                is_running: !live.execution.is_closed(),
-            }));
-        }
-        let Some(opening) = self.opening(arn)? else { return Ok(None) };
-        Ok(Some(KnownStart {
-            input: opening.input.0,
-            test_case: opening.test_case,
-            started_at: opening.started_at,
-            is_running: self.closing(arn)?.is_none(),
-        }))
     }
 
     pub(crate) fn opening(&self, arn: &ExecutionArn) -> Result<Option<Opening>, EngineError> {

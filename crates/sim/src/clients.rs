@@ -69,7 +69,12 @@ pub(crate) async fn work(engine: Engine, notes: Arc<Notes>, people: Arc<People>,
         let poll = engine.next_activity_task(ACTIVITY, Some(format!("worker-{worker}")));
         let task = match tokio::time::timeout(patience, poll).await {
             Ok(Ok(task)) => task,
-            Ok(Err(_)) => return,
+            Ok(Err(EngineError::Stopped)) => return,
+            // A worker asks again, as SDKs do.
+            Ok(Err(_)) => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
             Err(_) => continue,
         };
         let execution = match task.input.value().get("execution").and_then(json::Value::as_str) {

@@ -23,7 +23,10 @@ pub(crate) fn workflows(rng: &mut Rng) -> Vec<Workflow> {
     for number in 0..rng.usize(2..5) {
         let name = format!("machine-{number}");
         let children: Vec<String> = made.iter().map(|workflow| workflow.name.clone()).collect();
-        let definition = Generator { rng, children: &children, states: 0 }.block(0);
+        let mut definition = Generator { rng, children: &children, states: 0 }.block(0);
+        if let Some(fields) = definition.as_object_mut().filter(|_| percent(rng, 15)) {
+            fields.insert("TimeoutSeconds".to_owned(), json!(rng.u32(30..3600)));
+        }
         made.push(Workflow { name, definition });
     }
     made
@@ -131,7 +134,10 @@ impl Generator<'_> {
             "ItemSelector": {"items.$": "$.items", "n.$": "$$.Map.Item.Value"},
             "MaxConcurrency": self.rng.u32(0..3), "ResultPath": Value::Null});
         if let (Some(fields), Some(inner)) = (state.as_object_mut(), processor.as_object_mut()) {
-            if percent(self.rng, 40) {
+            if percent(self.rng, 15) {
+                fields.insert("Label".to_owned(), json!(label));
+                processor = self.express();
+            } else if percent(self.rng, 40) {
                 inner.insert(
                     "ProcessorConfig".to_owned(),
                     json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}),
@@ -142,6 +148,14 @@ impl Generator<'_> {
             fields.insert("ItemProcessor".to_owned(), processor);
         }
         state
+    }
+
+    /// What Express children run: nothing that is called from outside of a history.
+    fn express(&mut self) -> Value {
+        self.states += 2;
+        let (wait, pass) = (format!("S{}", self.states - 1), format!("S{}", self.states));
+        json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, "StartAt": wait, "States": {
+            wait: {"Type": "Wait", "Seconds": self.rng.u32(0..90), "Next": pass}, pass: {"Type": "Pass", "End": true}}})
     }
 
     fn token(&mut self) -> Value {

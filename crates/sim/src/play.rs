@@ -207,7 +207,7 @@ impl Run {
         let tasks: Arc<dyn TaskRunner> =
             Arc::new(Tasks::with_callers(vec![functions.clone()], TaskLimits::default()));
         let tasks = self.breach.map_or(tasks.clone(), |breach| breach.wrap(tasks));
-        tokio::select! {
+        let end = tokio::select! {
             biased;
             () = killed.notified() => End::Killed,
             end = async {
@@ -223,7 +223,10 @@ impl Run {
                     }
                 }
             } => end,
-        }
+        };
+        // The engine holds the functions, and they it.
+        *functions.engine.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        end
     }
 
     /// The process serves, and the world goes on around it.
@@ -375,8 +378,12 @@ impl Run {
     }
 
     fn has_open_executions(&self) -> bool {
-        let open = self.disk.scan(Table::OpenExecutions, KeyRange::all(), Direction::Forward, 1);
-        open.is_ok_and(|page| !page.records.is_empty())
+        let has = |table| {
+            let page = self.disk.scan(table, KeyRange::all(), Direction::Forward, 1);
+            page.is_ok_and(|page| !page.records.is_empty())
+        };
+        // What is owed takes its time on a slow disk.
+        has(Table::OpenExecutions) || has(Table::Duties)
     }
 
     /// Creates what is not there yet.

@@ -35,7 +35,8 @@ pub(crate) fn broken(events: &[HistoryEvent]) -> Option<String> {
     None
 }
 
-/// Whether the event is how an attempt at a task came out.
+/// Whether the event is how an attempt at a task came out. MapRunAborted is none: where a Parallel gives up its branches, what
+/// is aborted in all of them may point to one event.
 fn is_outcome(details: &EventDetails) -> bool {
     matches!(
         details.type_name(),
@@ -57,7 +58,6 @@ fn is_outcome(details: &EventDetails) -> bool {
             | "ActivityTimedOut"
             | "MapRunSucceeded"
             | "MapRunFailed"
-            | "MapRunAborted"
     )
 }
 

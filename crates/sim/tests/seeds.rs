@@ -1,7 +1,7 @@
 //! Seeds that every change must survive, and faults that the checks must find.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use sim::{Breach, Disk, Flaw, Script, run, run_on};
+use sim::{Action, Breach, Disk, Flaw, Script, Step, run, run_on};
 
 fn survive(seeds: std::ops::Range<u64>) {
     let (mut lives, mut outages) = (0, 0);
@@ -65,11 +65,32 @@ is_found_out! {
     a_disk_that_forgets_what_it_acknowledged: Some(Flaw::Forgets(9)), None, 8 of 10;
     a_disk_that_tears_commits: Some(Flaw::Tears), None, 5 of 20;
     a_disk_that_loses_its_cache: Some(Flaw::LosesItsCache), None, 5 of 20;
-    a_disk_that_believes_its_cache: Some(Flaw::BelievesItsCache), None, 1 of 60;
     a_disk_that_keeps_what_is_deleted: Some(Flaw::KeepsWhatIsDeleted), None, 8 of 10;
     a_disk_that_acknowledges_before_it_can_be_read: Some(Flaw::AnswersEarly), None, 8 of 10;
     an_engine_that_calls_twice: None, Some(Breach::CallsTwice), 5 of 10;
     an_engine_that_loses_answers: None, Some(Breach::NeverComesBack), 1 of 4;
     an_engine_that_keeps_everything: None, Some(Breach::KeepsEverything), 3 of 20;
     an_engine_whose_timers_do_not_come: None, Some(Breach::ForgetsTimers), 1 of 4;
+}
+
+#[test]
+fn a_disk_that_believes_its_cache() {
+    // An `fsync` that fails while executions are under way, and a process that dies soon after it.
+    let script = |seed| {
+        let mut script = Script::from_seed(seed);
+        script.steps.retain(|step| matches!(step.action, Action::Start { .. }));
+        let at = script.steps[script.steps.len() / 2].at;
+        let fails = Action::DiskFails { after: 1, is_written: true, lasts: 0 };
+        script.steps.push(Step { number: 1_000, at: at.saturating_sub(1), action: fails });
+        script.steps.push(Step { number: 1_001, at: at + 30_000, action: Action::Kill });
+        script.steps.sort_by_key(|step| step.at);
+        script
+    };
+    let seeds = || (0..20).filter(|seed| script(*seed).steps.len() > 2);
+    let goes_wrong = |seed: &u64| {
+        !run_on(&script(*seed), Disk::flawed(Flaw::BelievesItsCache), None).violations.is_empty()
+    };
+    let found = seeds().filter(goes_wrong).count();
+    assert!(found >= 5, "{found} runs went wrong");
+    assert!(seeds().all(|seed| run(&script(seed)).violations.is_empty()), "a disk without the flaw");
 }
