@@ -267,7 +267,7 @@ def test_a_store_file_that_is_cut_short_under_the_server_is_said(tmp_path, serve
 
 
 def test_connections_beyond_the_limit_are_refused_politely(tmp_path, serve):
-    server = serve(tmp_path / "data", options=["--connections", "20"])
+    server = serve(tmp_path / "data", options=["--max-connections", "20"])
     idle = [server.connect() for _ in range(20)]
     for connection in idle:
         connection.sendall(head("ListStateMachines", "content-length: 2") + b"{}")
@@ -283,7 +283,7 @@ def test_connections_beyond_the_limit_are_refused_politely(tmp_path, serve):
 
 
 def test_a_server_without_free_file_descriptors_goes_on_accepting(tmp_path):
-    server = Server(tmp_path / "data", options=["--connections", "4000"])
+    server = Server(tmp_path / "data", options=["--max-connections", "4000"])
     server.start_with(["sh", "-c", 'ulimit -n 120; exec "$0" "$@"', os.environ.get("STEPWRIGHT_BIN", "")])
     try:
         assert "fewer connections are served" in server.log.read_text()

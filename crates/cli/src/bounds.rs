@@ -26,7 +26,7 @@ pub(crate) struct Bounds {
     /// Connections that are served at once; more are answered with a ThrottlingException. Fewer are served where the system
     /// gives the process fewer file descriptors than they need
     #[arg(long, value_name = "COUNT", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    connections: u32,
+    max_connections: u32,
     /// Express executions that run at once; more are answered with a ThrottlingException
     #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     express_executions: u32,
@@ -82,7 +82,7 @@ impl Bounds {
 
     /// How many connections are served at once, within what the system allows.
     pub(crate) fn connections(&self) -> usize {
-        let asked = usize::try_from(self.connections).unwrap_or(usize::MAX);
+        let asked = usize::try_from(self.max_connections).unwrap_or(usize::MAX);
         let allowed = descriptors::allowed() / CONNECTION_SHARE;
         if allowed < asked {
             tracing::warn!(
