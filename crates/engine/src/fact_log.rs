@@ -143,7 +143,7 @@ impl<'s> FactLog<'s> {
     ) -> Result<Page<HistoryEvent>, EngineError> {
         let range = match (after, direction) {
             (None, _) => keys::facts(self.arn),
-            (Some(event), Direction::Forward) => self.from_record_of(EventId(event.0.saturating_add(1)))?,
+            (Some(event), Direction::Forward) => self.records_from(EventId(event.0.saturating_add(1)))?,
             (Some(event), Direction::Reverse) => keys::facts_before(self.arn, event),
         };
         let is_wanted = |event: &HistoryEvent| match (after, direction) {
@@ -184,7 +184,7 @@ impl<'s> FactLog<'s> {
     }
 
     /// From the record on that holds the event: the last one that begins no later.
-    fn from_record_of(&self, event: EventId) -> Result<KeyRange, EngineError> {
+    fn records_from(&self, event: EventId) -> Result<KeyRange, EngineError> {
         let all = keys::facts(self.arn);
         let behind = Bound::Excluded(keys::fact(self.arn, event, 1));
         let up_to = KeyRange { end: behind, ..all.clone() };

@@ -24,6 +24,7 @@ mod aliases;
 mod audit;
 mod clock;
 mod config;
+mod current_machines;
 mod deletions;
 mod dispatch;
 mod duties;

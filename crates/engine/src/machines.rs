@@ -2,6 +2,7 @@
 
 use crate::clock::{Clock, Randomness};
 use crate::config::EngineConfig;
+use crate::current_machines::CurrentMachines;
 use crate::deletions::Deletions;
 use crate::duties::Duty;
 use crate::error::EngineError;
@@ -99,6 +100,7 @@ pub(crate) struct Inner {
     pub(crate) changes: tokio::sync::Mutex<()>,
     revisions: Mutex<HashMap<(StateMachineArn, u64), Arc<StateMachine>>>,
     deletions: Deletions,
+    current: CurrentMachines,
 }
 
 /// What is stored of a machine.
@@ -129,22 +131,37 @@ impl StateMachines {
         let (changes, revisions) = (tokio::sync::Mutex::new(()), Mutex::new(HashMap::new()));
         let quota = quotas.state_machines;
         let deletions = Deletions::default();
-        let inner =
-            Inner { store, commits, partition, clock, randomness, quota, changes, revisions, deletions };
+        let current = CurrentMachines::default();
+        let inner = Inner {
+            store,
+            commits,
+            partition,
+            clock,
+            randomness,
+            quota,
+            changes,
+            revisions,
+            deletions,
+            current,
+        };
         StateMachines { inner: Arc::new(inner) }
     }
 
     /// The machine with the ARN, as it is now.
     pub fn get(&self, arn: &str) -> Result<Option<Arc<StateMachine>>, EngineError> {
+        let read_since = match self.inner.current.get(arn) {
+            Ok(machine) => return Ok(Some(machine)),
+            Err(moment) => moment,
+        };
         let arn = StateMachineArn(arn.into());
         if self.inner.partition.state_machine(arn.name()) != arn {
             return Ok(None);
         }
         let key = keys::state_machine(arn.name());
-        match self.inner.store.get(Table::StateMachines, &key)? {
-            Some(bytes) => self.read(&key, &bytes).map(Some),
-            None => Ok(None),
-        }
+        let Some(bytes) = self.inner.store.get(Table::StateMachines, &key)? else { return Ok(None) };
+        let machine = self.read(&key, &bytes)?;
+        self.inner.current.hold(&machine, read_since);
+        Ok(Some(machine))
     }
 
     /// The machine that the children of a distributed Map would run now, by its ARN `…:stateMachine:NAME/LABEL`.
@@ -258,6 +275,7 @@ impl StateMachines {
 
     /// After the store was opened again: believes in the deletions alone that it shows.
     pub(crate) fn recollect_deletions(&self) -> Result<(), EngineError> {
+        self.inner.current.forget();
         self.inner.deletions.forget_where(|machine, last_revision| {
             Ok(self.get(&machine.0)?.is_some_and(|current| current.revision <= last_revision))
         })
@@ -382,8 +400,10 @@ impl StateMachines {
     }
 
     pub(crate) async fn commit(&self, batch: Batch) -> Result<(), EngineError> {
-        self.inner.commits.enqueue(batch).await?.await?;
-        Ok(())
+        let outcome = async { self.inner.commits.enqueue(batch).await?.await }.await;
+        // Before anybody hears of it. A commit that failed may show all the same.
+        self.inner.current.forget();
+        Ok(outcome?)
     }
 
     /// The machine, which is durable now, shared.

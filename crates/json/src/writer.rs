@@ -4,7 +4,8 @@ use crate::{Number, Value};
 use std::fmt::Write;
 
 pub(crate) fn compact(value: &Value) -> String {
-    let mut out = String::new();
+    // Most texts are longer than nothing; growing step by step copies them several times.
+    let mut out = String::with_capacity(128);
     write_value(&mut out, value);
     out
 }
@@ -54,14 +55,16 @@ fn write_integer(out: &mut String, mut n: u64) {
 
 /// Appends a string in quotes, escaping only what JSON requires.
 pub fn write_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
-    let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(plain_from..at).unwrap_or(""));
-        plain_from = at + 1;
+    let mut rest = text;
+    // What is escaped is ASCII, so that it never lies within a character.
+    while let Some(at) = rest.bytes().position(is_escaped)
+        && let Some((plain, behind)) = rest.split_at_checked(at)
+    {
+        out.push_str(plain);
+        let byte = behind.as_bytes().first().copied().unwrap_or_default();
+        rest = behind.get(1..).unwrap_or_default();
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -75,8 +78,27 @@ pub fn write_string(out: &mut String, text: &str) {
             }
         }
     }
-    out.push_str(text.get(plain_from..).unwrap_or(""));
+    out.push_str(rest);
     out.push('"');
+}
+
+/// Which bytes stand escaped in a string.
+#[expect(clippy::indexing_slicing, reason = "what is out of bounds does not compile")]
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        escaped[byte] = true;
+        byte += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped
+};
+
+#[inline]
+fn is_escaped(byte: u8) -> bool {
+    ESCAPED.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 /// What is left of `bytes` once the value's text is written, or less; `None` where there may not be room for it. Looks at no
