@@ -143,6 +143,9 @@ impl StateMachines {
     /// The machine that an execution started by the ARN runs: the current revision for a machine's own ARN, a version's for
     /// a version's, and for an alias's one of the versions that it routes to, drawn by their weights.
     pub fn to_start(&self, arn: &str) -> Result<Option<(Arc<StateMachine>, StartedThrough)>, EngineError> {
+        if let Ok(machine) = self.inner.current.get(arn) {
+            return Ok(Some((machine, StartedThrough::default())));
+        }
         let Some((machine, qualifier)) = StateMachineArn::qualified(arn) else {
             return Ok(self.get(arn)?.map(|machine| (machine, StartedThrough::default())));
         };

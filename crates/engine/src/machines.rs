@@ -100,7 +100,7 @@ pub(crate) struct Inner {
     pub(crate) changes: tokio::sync::Mutex<()>,
     revisions: Mutex<HashMap<(StateMachineArn, u64), Arc<StateMachine>>>,
     deletions: Deletions,
-    current: CurrentMachines,
+    pub(crate) current: CurrentMachines,
 }
 
 /// What is stored of a machine.
@@ -162,6 +162,11 @@ impl StateMachines {
         let machine = self.read(&key, &bytes)?;
         self.inner.current.hold(&machine, read_since);
         Ok(Some(machine))
+    }
+
+    /// Whether the ARN is a machine's own and was looked up lately: a check that it is well formed can be spared then.
+    pub fn is_held(&self, arn: &str) -> bool {
+        self.inner.current.get(arn).is_ok()
     }
 
     /// The machine that the children of a distributed Map would run now, by its ARN `…:stateMachine:NAME/LABEL`.

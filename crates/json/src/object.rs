@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Up to so many keys are found faster by comparing them than by hashing.
-const FEW: usize = 8;
+const FEW: usize = 16;
 
 /// An object. Keys keep their order; equality does not look at it.
 #[derive(Clone, Default)]

@@ -28,9 +28,11 @@ pub(super) fn to_start(
     caller: &Caller<'_>,
     arn: &str,
 ) -> Result<(Arc<StateMachine>, StartedThrough), ApiError> {
+    if let Some(found) = caller.api.engine.machines().to_start(arn)? {
+        return Ok(found);
+    }
     StatesArn::parse_as(arn, &["stateMachine"])?;
-    let found = caller.api.engine.machines().to_start(arn)?;
-    found.ok_or_else(|| ApiError::StateMachineDoesNotExist(arn.to_owned()))
+    Err(ApiError::StateMachineDoesNotExist(arn.to_owned()))
 }
 
 /// The version that an ARN names, and the machine as it was then. An alias names the version that it routes most

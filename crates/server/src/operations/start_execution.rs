@@ -35,7 +35,9 @@ pub(super) fn read_request(caller: &Caller<'_>, body: &Value) -> Result<StartExe
         ))
     })?;
     let (arn, test_case) = machine::with_test_case(&arn);
-    machine::refuse_labelled(arn)?;
+    if !caller.api.engine.machines().is_held(arn) {
+        machine::refuse_labelled(arn)?;
+    }
     let name = name.map(checked_name).transpose()?.map(|name| name.to_string());
     let input = read_input(input)?;
     let (machine, through) = machine::to_start(caller, arn)?;
