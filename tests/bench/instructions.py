@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Instructions of one evaluation, counted by valgrind: the same on every machine and at every load.
+"""Instructions of one evaluation, and of one Express execution, counted by valgrind: the same on every machine and load.
 
 For each expression a small program evaluates it a few times and many times; the difference, shared out, is what one
 evaluation takes, from our value to our value, over an input of 12 KB. Needs valgrind and a release build.
@@ -29,6 +29,10 @@ def main():
     parser.add_argument("-k", metavar="TEXT", default="", help="only languages or expressions with this text in them")
     options = parser.parse_args()
     build()
+    if options.k in "express":
+        bench = os.path.join(ROOT, "target", "release", "stepwright-bench")
+        few, many = (instructions([bench, "--count-in-process", str(count)]) for count in (200, 1200))
+        print(f"{round((many - few) / 1000):>12,}  {'express':10} an execution of five states, in process", flush=True)
     for language, path in EXPRESSIONS.items():
         program = os.path.join(ROOT, "target", "release", "examples", f"repeat_{language}")
         with open(path, encoding="utf-8") as file:
@@ -42,6 +46,7 @@ def build():
     for package, language in [("jsonata", "jsonata"), ("jsonpath", "jsonpath"), ("expr", "intrinsic")]:
         command = ["cargo", "build", "-q", "--release", "-p", f"stepwright-{package}", "--example", f"repeat_{language}"]
         subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "-q", "--release", "-p", "stepwright-bench"], cwd=ROOT, check=True)
 
 
 def one_evaluation(program, text):
