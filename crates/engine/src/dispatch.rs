@@ -131,6 +131,10 @@ impl Shard {
     /// A call that was under way when an earlier process ended may have had its effect or not, so it is not made again: the
     /// task fails as a call does whose answer was lost.
     fn recover(&mut self, arn: &ExecutionArn, round: &mut Round) -> Result<(), EngineError> {
+        // What brought it into memory may have stopped it.
+        if self.live.get(arn).is_none_or(|live| live.execution.is_closed()) {
+            return Ok(());
+        }
         let held = self.held_by_earlier_process(arn)?;
         if !held.is_empty() {
             // They are called after this round; from then on a process that dies leaves them with an unknown outcome.

@@ -35,6 +35,16 @@ fn seeds_150_to_200() {
     survive(150..200);
 }
 
+/// Each of them found a fault once.
+#[test]
+fn seeds_that_found_something() {
+    for seed in [337, 1919, 2508, 2882, 15_413] {
+        let script = Script::from_seed(seed);
+        let outcome = run(&script);
+        assert!(outcome.violations.is_empty(), "{:#?}\n{script}\nagain: --seed {seed}", outcome.violations);
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     for seed in 0..10 {
