@@ -313,7 +313,11 @@ impl Shard {
             }
             Message::Recover { arn } => self.take_up(&arn, round),
             Message::Timers(timers) => {
-                self.timers.extend(timers);
+                for (due, arn) in timers {
+                    if self.still_holds(due, &arn)? {
+                        self.timers.insert((due, arn));
+                    }
+                }
                 Ok(())
             }
             Message::StoreFailed(reply) => {
@@ -352,6 +356,14 @@ impl Shard {
         let stimulus = Stimulus::ActivityStarted { scope: *scope, task: *task, worker_name };
         self.stimulate(arn, stimulus, round)?;
         Ok(found.token.map(|token| ActivityTask { token, input: found.input }))
+    }
+
+    /// Whether a timer that was read from the store a moment ago is still that of its execution.
+    fn still_holds(&self, due: Timestamp, arn: &ExecutionArn) -> Result<bool, EngineError> {
+        match self.live.get(arn) {
+            Some(live) => Ok(live.timer == Some(due)),
+            None => Ok(self.shared.store.get(Table::Timers, &keys::timer(due, arn))?.is_some()),
+        }
     }
 
     fn take_due_timers(&mut self, round: &mut Round) -> Result<(), EngineError> {
