@@ -130,6 +130,11 @@ pub(crate) fn pin_load_generator() {
     }
 }
 
+/// Keeps this process to the processor that servers are measured on, for what it measures itself beside them.
+pub(crate) fn pin_as_server() {
+    pin(&processors().saturating_sub(1).to_string());
+}
+
 /// Lets this process run on every processor again.
 pub(crate) fn unpin() {
     pin(&format!("0-{}", processors().saturating_sub(1)));

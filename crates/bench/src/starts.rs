@@ -3,7 +3,7 @@
 
 use crate::client::{Client, Seen, keep_busy, request, run};
 use crate::rows::{Rows, percentile};
-use crate::server::{Scratch, Server, folder_size, pin_load_generator, unpin};
+use crate::server::{Scratch, Server, folder_size, pin_as_server, pin_load_generator, unpin};
 use crate::{Failure, workflows};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -117,10 +117,12 @@ pub(crate) fn commits_at(
     measured: Duration,
 ) -> Result<Seen, Failure> {
     let folder = scratch.folder()?;
+    // Its threads stay where they are begun.
+    pin_as_server();
     let store = EmbeddedStore::open(folder.path().join("data"), &EmbeddedOptions::default())?;
     let commits = Arc::new(GroupCommit::start(Arc::new(store), &GroupCommitOptions::default())?);
     let pause = per_second.map(|rate| Duration::from_secs_f64(CONNECTIONS as f64 / rate));
-    run(async {
+    let seen = run(async {
         let begin = Instant::now() + Duration::from_millis(100);
         let clients: Vec<_> = (0..CONNECTIONS)
             .map(|client| {
@@ -153,7 +155,9 @@ pub(crate) fn commits_at(
         }
         took.sort_by(f64::total_cmp);
         Ok(Seen { took, measured })
-    })
+    });
+    unpin();
+    seen
 }
 
 /// Five records, as an execution that runs through at once has, of so many bytes altogether.
