@@ -1,6 +1,7 @@
 //! The Express executions that can be looked at: those that run, and the latest that ended. In memory alone, bounded in
-//! number and bytes, and in time: of more than that number that begin within a second (or than 1,000, where it is smaller) the rest
-//! is not kept, except what fails at once. Nobody could look at them before the next ones drive them out, and keeping them costs as much as running them.
+//! number and bytes, and in time: of more than that number that begin within a second (or than 1,000, where it is smaller)
+//! the rest is not kept, except what fails at once. Nobody could look at them before the next ones drive them out, and
+//! keeping them costs as much as running them.
 
 use crate::facade::Engine;
 use crate::page::Page;
@@ -255,4 +256,38 @@ fn page_of<'a>(mut events: impl Iterator<Item = &'a HistoryEvent>, limit: usize)
     let items: Vec<HistoryEvent> = events.by_ref().take(limit).cloned().collect();
     let next = events.next().and(items.last()).map(|event| event.id.0.to_be_bytes().to_vec());
     Page { items, next }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use machine::About;
+    use model::Timestamp;
+
+    fn begun(millis: i64, status: ExecutionStatus) -> Execution {
+        let about = About {
+            arn: ExecutionArn("arn:e".into()),
+            state_machine_arn: StateMachineArn("arn:m".into()),
+            role_arn: "arn:r".into(),
+            region: "r".into(),
+            started_at: Timestamp(millis),
+            deadline: Timestamp(millis),
+            is_synchronous: false,
+        };
+        let mut execution = Execution::new();
+        (execution.about, execution.status) = (Some(Arc::new(about)), status);
+        execution
+    }
+
+    #[test]
+    fn of_one_second_so_many_are_kept_and_what_fails_at_once() {
+        let runs = ExpressRuns::new(3, usize::MAX);
+        let has_room = |millis, status| runs.has_room(&begun(millis, status));
+        let kept = (0..2 * LEAST_A_SECOND).filter(|_| has_room(5_999, ExecutionStatus::Running)).count();
+        assert_eq!(kept as u64, LEAST_A_SECOND);
+        assert!(has_room(5_999, ExecutionStatus::Failed));
+        assert!(!has_room(5_999, ExecutionStatus::Succeeded));
+        assert!(has_room(6_000, ExecutionStatus::Succeeded));
+        assert!(!ExpressRuns::new(0, usize::MAX).has_room(&begun(0, ExecutionStatus::Failed)));
+    }
 }
