@@ -11,7 +11,7 @@ use super::create::missing;
 use super::errors::ApiError;
 use super::paging::Place;
 use super::update::changeable;
-use super::{check_length, json, no_content, query, read_body, target};
+use super::{check_length, existing, json, no_content, query, read_body, target};
 use crate::annex::{Alias, Annex, read_number};
 use crate::config::VERSION_LIMIT;
 use crate::function::LATEST;
@@ -104,7 +104,7 @@ pub(super) fn get_alias(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let target = target(host.config(), function, request)?;
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, &target)?;
     let alias = entry.annex.aliases.get(name).ok_or_else(|| not_found(&entry, name))?;
     json(StatusCode::OK, &alias_document(&entry, name, alias))
 }
@@ -137,7 +137,7 @@ pub(super) fn list_aliases(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let target = target(host.config(), function, request)?;
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, &target)?;
     let version = query(request, "FunctionVersion");
     let of_version = |alias: &Alias| version.as_ref().is_none_or(|version| alias.version == *version);
     let aliases = entry.annex.aliases.iter().filter(|(_, alias)| of_version(alias));

@@ -8,7 +8,7 @@ use serde_json::json as document;
 use super::create::missing;
 use super::errors::ApiError;
 use super::update::changeable;
-use super::{json, no_content, read_body, target};
+use super::{existing, json, no_content, read_body, target};
 use crate::annex::Annex;
 use crate::host::FunctionHost;
 use crate::invocation::Target;
@@ -53,7 +53,7 @@ pub(super) fn get_concurrency(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let target = target(host.config(), name, request)?;
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, &target)?;
     match entry.annex.reserved_concurrency {
         Some(reserved) => json(StatusCode::OK, &document!({ "ReservedConcurrentExecutions": reserved })),
         None => json(StatusCode::OK, &document!({})),

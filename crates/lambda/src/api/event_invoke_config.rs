@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json as document};
 use super::errors::ApiError;
 use super::paging::Place;
 use super::update::changeable;
-use super::{check_length, json, no_content, qualified, read_body_or_default};
+use super::{check_length, existing, json, no_content, qualified, read_body_or_default};
 use crate::annex::{Annex, EVENT_AGE_SECONDS, EventInvokeConfig, RETRY_ATTEMPTS};
 use crate::clock;
 use crate::function::LATEST;
@@ -79,7 +79,7 @@ pub(super) fn get(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let target = qualified(host.config(), name, request)?;
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, &target)?;
     check_qualifier(&entry, &target)?;
     let qualifier = target.qualifier.as_deref().unwrap_or(LATEST);
     let config = entry.annex.event_invoke.get(qualifier).ok_or_else(|| not_found(&entry, qualifier))?;
@@ -110,7 +110,7 @@ pub(super) fn list(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let target = qualified(host.config(), name, request)?;
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, &target)?;
     let configs = entry.annex.event_invoke.iter();
     let configs = configs.map(|(name, config)| (name.clone(), config_document(&entry, name, config)));
     let (configs, next) = Place::read(request)?.cut(configs);

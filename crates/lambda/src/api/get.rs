@@ -6,7 +6,7 @@ use serde_json::json as document;
 
 use super::configuration::FunctionConfiguration;
 use super::errors::ApiError;
-use super::{json, qualified};
+use super::{existing, json, qualified};
 use crate::host::FunctionHost;
 use crate::invocation::Target;
 use crate::registry::{Entry, Origin};
@@ -55,7 +55,7 @@ fn find(
     request: &Request<Bytes>,
 ) -> Result<(Entry, Target, FunctionConfiguration), ApiError> {
     let target = qualified(host.config(), name, request)?;
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, &target)?;
     let configuration = FunctionConfiguration::of_qualifier(&entry, target.qualifier.as_deref())
         .ok_or_else(|| ApiError::not_found(&target.arn))?;
     Ok((entry, target, configuration))

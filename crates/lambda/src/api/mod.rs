@@ -28,6 +28,7 @@ use serde::de::DeserializeOwned;
 use crate::config::HostConfig;
 use crate::host::FunctionHost;
 use crate::invocation::Target;
+use crate::registry::Entry;
 use errors::ApiError;
 
 /// Bytes of a request's body: an archive of 50 MB in base64, and the rest. AWS: unconfirmed, from the text of
@@ -167,6 +168,11 @@ fn qualified(config: &HostConfig, name: &str, request: &Request<Bytes>) -> Resul
 fn target(config: &HostConfig, name: &str, request: &Request<Bytes>) -> Result<Target, ApiError> {
     let target = qualified(config, name, request)?;
     if target.is_latest() { Ok(target) } else { Err(ApiError::not_found(&target.arn)) }
+}
+
+/// The function that is asked for; an error if there is none.
+fn existing(host: &FunctionHost, target: &Target) -> Result<Entry, ApiError> {
+    host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))
 }
 
 /// The value of a query parameter.

@@ -11,7 +11,7 @@ use super::create::Code;
 use super::errors::ApiError;
 use super::layers::attach;
 use super::versions::publish_version;
-use super::{json, read_body, target};
+use super::{existing, json, read_body, target};
 use crate::clock;
 use crate::host::FunctionHost;
 use crate::invocation::Target;
@@ -58,7 +58,7 @@ pub(super) async fn update_code(
         if request.dry_run {
             // AWS: documented: everything is checked, nothing is changed.
             host.check_code(&archive)?;
-            let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+            let entry = existing(host, &target)?;
             return Ok(FunctionConfiguration::of(&entry));
         }
         let entry = host.put(stored, Some(&archive))?;
@@ -111,7 +111,7 @@ pub(super) fn current(
 
 /// A function that the API can change, which is one of its own.
 pub(super) fn changeable(host: &FunctionHost, target: &Target) -> Result<(Entry, Arc<Stored>), ApiError> {
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, target)?;
     match &entry.origin {
         Origin::Api(stored) => {
             let stored = Arc::clone(stored);

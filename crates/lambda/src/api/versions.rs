@@ -9,7 +9,7 @@ use super::configuration::{FunctionConfiguration, base64_of_hex};
 use super::errors::ApiError;
 use super::paging::Place;
 use super::update::changeable;
-use super::{check_length, json, read_body_or_default, target};
+use super::{check_length, existing, json, read_body_or_default, target};
 use crate::config::VERSION_LIMIT;
 use crate::function::LATEST;
 use crate::host::FunctionHost;
@@ -69,7 +69,7 @@ pub(super) fn list_versions(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let target = target(host.config(), name, request)?;
-    let entry = host.entry(&target.name).ok_or_else(|| ApiError::not_found(&target.arn))?;
+    let entry = existing(host, &target)?;
     let (versions, next) = Place::read(request)?.cut(versions_of(&entry));
     json(StatusCode::OK, &document!({ "Versions": versions, "NextMarker": next }))
 }
