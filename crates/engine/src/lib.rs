@@ -45,6 +45,7 @@ mod mocking;
 mod occupancy;
 mod outage;
 mod page;
+mod pipeline;
 mod quotas;
 mod records;
 mod redrive;

@@ -36,6 +36,8 @@ pub(crate) struct Live {
     pub(crate) queued: HashSet<EventId>,
     /// The round that used it last.
     pub(crate) used: u64,
+    /// Whether a round that has touched it is on its way to the disk.
+    pub(crate) is_under_way: bool,
     pub(crate) redrives: Redrives,
     /// Its large payloads that are stored.
     payloads: LargePayloads,
@@ -65,6 +67,7 @@ impl Live {
             called: HashSet::new(),
             queued: HashSet::new(),
             used: 0,
+            is_under_way: false,
             redrives: Redrives::default(),
             payloads: LargePayloads::new(seed),
         }

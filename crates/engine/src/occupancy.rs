@@ -10,12 +10,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Occupancy {
     /// Executions in memory.
     pub executions: usize,
+    /// Those among them that rounds on their way to the disk have touched.
+    pub under_way: usize,
     /// Timers in memory.
     pub timers: usize,
     /// Calls of tasks that are under way.
     pub calls: usize,
     /// Answers that are kept until the store can be written to.
     pub kept_answers: usize,
+    /// Messages that wait for rounds on their way to the disk.
+    pub held: usize,
     /// Messages that wait in its mailbox now.
     pub waiting: usize,
 }
@@ -24,6 +28,8 @@ pub struct Occupancy {
 #[derive(Default)]
 pub(crate) struct Gauges {
     executions: AtomicUsize,
+    under_way: AtomicUsize,
+    held: AtomicUsize,
     timers: AtomicUsize,
     calls: AtomicUsize,
     kept_answers: AtomicUsize,
@@ -41,6 +47,8 @@ impl Engine {
             .zip(shared.gauges.iter())
             .map(|(mailbox, gauges)| Occupancy {
                 executions: gauges.executions.load(Ordering::Relaxed),
+                under_way: gauges.under_way.load(Ordering::Relaxed),
+                held: gauges.held.load(Ordering::Relaxed),
                 timers: gauges.timers.load(Ordering::Relaxed),
                 calls: gauges.calls.load(Ordering::Relaxed),
                 kept_answers: gauges.kept_answers.load(Ordering::Relaxed),
@@ -59,6 +67,8 @@ impl Shard {
     /// Writes down what it holds.
     pub(crate) fn note_occupancy(&self) {
         self.gauges.executions.store(self.live.len(), Ordering::Relaxed);
+        self.gauges.under_way.store(self.pipeline.touched(), Ordering::Relaxed);
+        self.gauges.held.store(self.pipeline.held(), Ordering::Relaxed);
         self.gauges.timers.store(self.timers.len(), Ordering::Relaxed);
         self.gauges.calls.store(self.calls, Ordering::Relaxed);
         self.gauges.kept_answers.store(self.outage.kept(), Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! A shard: the one owner of its executions.
 //!
-//! The loop: take what has come in, decide it all, commit it as one batch, and only then answer, call and set timers.
+//! The loop: take what has come in, decide it all, send it to the disk as one batch; and once a batch is durable, and only
+//! then, answer, call and set timers. Several batches may be under way (`pipeline.rs`).
 
 use crate::activities::{Activities, ActivityTask, QueuedTask};
 use crate::clock::Drawn;
@@ -19,6 +20,7 @@ use crate::mailbox::{Mailboxes, Message, TokenAction};
 use crate::map_runs::{self, MapRuns, Notice};
 use crate::occupancy::{AllGauges, Gauges};
 use crate::outage::{Outage, TakingUp, spare_others};
+use crate::pipeline::Pipeline;
 use crate::quotas::OpenCount;
 use crate::records::{self, Closing, Opening};
 use crate::retention::Removals;
@@ -104,6 +106,8 @@ pub(crate) struct Shard {
     /// What outlasts a failure of the store.
     pub(crate) outage: Outage,
     pub(crate) gauges: Arc<Gauges>,
+    /// Its rounds whose commits are under way.
+    pub(crate) pipeline: Pipeline,
 }
 
 /// Answers a caller once the round is durable, or could not be made so.
@@ -123,7 +127,9 @@ pub(crate) struct Round {
     pub(crate) given_up: Vec<MapRunArn>,
     /// What calls came back with. It must not be lost, for they are not made again.
     pub(crate) answered: Vec<Message>,
-    ends: bool,
+    /// Whether no other round may be under way with it.
+    pub(crate) stands_alone: bool,
+    pub(crate) ends: bool,
 }
 
 impl Round {
@@ -154,6 +160,7 @@ impl Shard {
             held: Held::default(),
             outage: Outage::default(),
             gauges,
+            pipeline: Pipeline::default(),
         }
     }
 
@@ -161,36 +168,67 @@ impl Shard {
     pub(crate) async fn run(mut self) {
         let mut messages = Vec::new();
         loop {
-            let due = self.until_something_may_go_on(self.until_next_timer());
-            tokio::select! {
-                // In order, for nothing is to be left to chance; a round takes the timers that are due in any case.
-                biased;
-                received = self.mailbox.recv_many(&mut messages, self.shared.config.batch_size) => {
-                    if received == 0 {
-                        return;
-                    }
-                }
-                () = sleep(due) => {}
-            }
-            if self.outage.is_on && !self.sit_out(&mut messages) {
+            let goes_on = match self.turn(&mut messages).await {
+                Ok(goes_on) => goes_on,
+                Err(error) => self.fall(&error).await,
+            };
+            if !goes_on {
+                // It ends in any case.
+                let _ = self.see_through().await;
                 return;
-            }
-            if self.outage.is_on {
-                continue;
-            }
-            match self.take_round(&mut messages).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) if error.is_outage() => self.let_go(&error),
-                Err(error) => {
-                    tracing::error!(%error, "a shard stops: its executions cannot go on until the server is restarted");
-                    self.shared.health.shard_stopped(self.shared.config.clock.now(), &error);
-                    return;
-                }
             }
         }
     }
 
+    /// Sees to what has become durable, or decides what has come in. `false` if the shard is to end.
+    async fn turn(&mut self, messages: &mut Vec<Message>) -> Result<bool, EngineError> {
+        let most = self.shared.config.batch_size;
+        let is_open = self.pipeline.is_open(most);
+        let has_ready = self.pipeline.has_ready();
+        let due = self.until_something_may_go_on(self.until_next_timer()).filter(|_| is_open);
+        tokio::select! {
+            // In order, for nothing is to be left to chance; a round takes the timers that are due in any case.
+            biased;
+            outcome = self.pipeline.oldest() => {
+                return match self.take_off() {
+                    Some(round) => self.finish(round, outcome),
+                    None => Ok(true),
+                };
+            }
+            received = self.mailbox.recv_many(messages, most), if is_open => {
+                if received == 0 {
+                    return Ok(false);
+                }
+            }
+            () = std::future::ready(()), if has_ready => {}
+            () = sleep(due) => {}
+        }
+        self.pipeline.add_ready(messages);
+        if self.outage.is_on && !self.sit_out(messages) {
+            return Ok(false);
+        }
+        if self.outage.is_on {
+            return Ok(true);
+        }
+        self.take_round(messages).await
+    }
+
+    /// What to do about an error: wait until the store was opened again, or stop. `false` if the shard is to end.
+    async fn fall(&mut self, error: &EngineError) -> bool {
+        let mut goes_on = !matches!(self.see_through().await, Ok(false));
+        if !error.is_outage() {
+            tracing::error!(%error, "a shard stops: its executions cannot go on until the server is restarted");
+            self.shared.health.shard_stopped(self.shared.config.clock.now(), error);
+            return false;
+        }
+        for message in self.take_waiting() {
+            goes_on &= !self.refuse(message, error);
+        }
+        self.let_go(error);
+        goes_on
+    }
+
+    /// Decides everything that came in, and sends it to the disk.
     async fn take_round(&mut self, messages: &mut Vec<Message>) -> Result<bool, EngineError> {
         self.now = self.now.max(self.shared.config.clock.now());
         self.round += 1;
@@ -198,7 +236,11 @@ impl Shard {
         let mut outcome = Ok(());
         for message in messages.drain(..) {
             match &outcome {
-                Ok(()) => outcome = spare_others(self.admit(message, &mut round)),
+                Ok(()) => {
+                    if let Some(message) = self.let_in(message, &mut round) {
+                        outcome = spare_others(self.admit(message, &mut round));
+                    }
+                }
                 Err(error) => round.ends |= self.refuse(message, error),
             }
         }
@@ -217,8 +259,24 @@ impl Shard {
             self.note_held_calls(&mut round.batch);
         }
         if outcome.is_ok() && !round.batch.is_empty() {
-            outcome = commit(&self.shared.commits, std::mem::take(&mut round.batch)).await;
+            match self.shared.commits.enqueue(std::mem::take(&mut round.batch)).await {
+                Ok(durable) => {
+                    self.send_off(durable, round);
+                    self.note_occupancy();
+                    return Ok(true);
+                }
+                Err(error) => outcome = Err(error.into()),
+            }
         }
+        self.finish(round, outcome)
+    }
+
+    /// Has the effects of a round that is durable, or could not be made so. `false` if the shard is to end.
+    pub(crate) fn finish(
+        &mut self,
+        round: Round,
+        outcome: Result<(), EngineError>,
+    ) -> Result<bool, EngineError> {
         for reply in round.replies {
             reply(outcome.clone());
         }
@@ -369,9 +427,14 @@ impl Shard {
     fn take_due_timers(&mut self, round: &mut Round) -> Result<(), EngineError> {
         while let Some(due) = self.timers.first().map(|(due, _)| *due)
             && due <= self.now
+            && self.pipeline.lets_timers_go_off()
             && self.admits_timer(due)
         {
             let Some((_, arn)) = self.timers.pop_first() else { break };
+            if self.is_under_way(&arn) {
+                self.pipeline.wait(arn.clone(), Message::Timers(vec![(due, arn)]));
+                continue;
+            }
             spare_others(self.stimulate(&arn, Stimulus::Tick, round))?;
         }
         self.timers_taken();
@@ -530,13 +593,13 @@ impl Shard {
     fn drop_idle(&mut self) {
         let allowed = self.shared.config.idle_executions;
         // While calls are held back, what waits for one must be found by `note_held_calls`.
-        if self.live.len() <= allowed || self.is_draining {
+        if self.live.len() <= allowed + self.pipeline.touched() || self.is_draining {
             return;
         }
         let mut idle: Vec<(u64, ExecutionArn)> = self
             .live
             .iter()
-            .filter(|(_, live)| live.called.is_empty())
+            .filter(|(_, live)| live.called.is_empty() && !live.is_under_way)
             .map(|(arn, live)| (live.used, arn.clone()))
             .collect();
         idle.sort_unstable();
@@ -554,11 +617,6 @@ impl Shard {
         let (due, _) = self.timers.first()?;
         Some(Duration::from_millis(due.millis_since(self.shared.config.clock.now())))
     }
-}
-
-async fn commit(commits: &GroupCommit, batch: Batch) -> Result<(), EngineError> {
-    commits.enqueue(batch).await?.await?;
-    Ok(())
 }
 
 /// Sleeps until a timer is due; for ever if there is none.

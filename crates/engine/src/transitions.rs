@@ -128,6 +128,7 @@ impl Shard {
     pub(crate) fn take_held(&mut self, round: &mut Round) -> Result<(), EngineError> {
         while !self.held.messages.is_empty() && self.has_tokens() {
             let Some(message) = self.held.messages.pop_front() else { break };
+            let Some(message) = self.let_in(message, round) else { continue };
             self.held.is_late = true;
             let taken = self.take(message, round);
             self.held.is_late = false;

@@ -107,9 +107,10 @@ pub(crate) fn in_memory(engine: &Engine, disk: &Disk, notes: &Notes, settings: &
     let open = disk.scan(Table::OpenExecutions, KeyRange::all(), Direction::Forward, 10_000);
     let open = open.map_or(0, |page| page.records.len());
     for (shard, held) in engine.occupancy().into_iter().enumerate() {
-        // One that has a call under way stays.
-        let most = settings.idle_executions + held.calls;
+        // One that has a call under way stays, or whose facts are on their way to the disk.
+        let most = settings.idle_executions + held.calls + held.under_way;
         if held.executions > most
+            || held.held > 2 * settings.batch_size + held.under_way
             || held.timers > open + settings.batch_size
             || held.kept_answers > held.calls
             || held.waiting > settings.mailbox_capacity
