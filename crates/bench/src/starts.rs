@@ -132,13 +132,16 @@ pub(crate) fn commits_at(
                     let mut due =
                         begin + pause.unwrap_or_default().mul_f64(client as f64 / CONNECTIONS as f64);
                     for count in 0_u64.. {
-                        if Instant::now() >= begin + measured {
+                        let now = Instant::now();
+                        let wanted = if pause.is_some() { due } else { now };
+                        if wanted >= begin + measured {
                             break;
                         }
-                        if pause.is_some() {
-                            tokio::time::sleep_until(due.into()).await;
+                        if wanted > now {
+                            tokio::time::sleep_until(wanted.into()).await;
                         }
-                        let begun = Instant::now();
+                        // As of the server's clients: what is late counts from when it was due.
+                        let begun = if wanted < now { wanted } else { Instant::now() };
                         commits.enqueue(batch(client, count, bytes)).await?.await?;
                         if begun >= begin {
                             took.push(begun.elapsed().as_secs_f64() * 1000.0);

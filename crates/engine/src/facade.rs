@@ -227,10 +227,16 @@ impl Engine {
 
     /// An execution as it stands.
     pub fn execution(&self, arn: &ExecutionArn) -> Result<Option<ExecutionRecord>, EngineError> {
-        let Some(opening) = Opening::read(&*self.shared.store, arn)? else { return Ok(None) };
-        let closing = Closing::read(&*self.shared.store, arn)?;
+        let store = &*self.shared.store;
+        let Some(opening) = Opening::read(store, arn)? else { return Ok(None) };
+        let closing = Closing::read(store, arn)?;
+        let (input, output) = match payloads(store, arn, &opening, closing.as_ref()) {
+            // It was removed meanwhile.
+            Err(_) if Opening::read(store, arn)?.is_none() => return Ok(None),
+            payloads => payloads?,
+        };
         let machine = self.machines().revision(&opening.state_machine_arn, opening.revision)?;
-        let redrives = Redrives::read(&*self.shared.store, arn)?;
+        let redrives = Redrives::read(store, arn)?;
         let child = self.shared.child_of(arn, &opening.state_machine_arn)?;
         let mut record = ExecutionRecord {
             arn: arn.clone(),
@@ -239,13 +245,13 @@ impl Engine {
             status: closing.as_ref().map_or(ExecutionStatus::Running, |closing| closing.status),
             started_at: opening.started_at,
             stopped_at: closing.as_ref().map(|closing| closing.stopped_at),
-            input: opening.input.0,
-            output: closing.as_ref().and_then(|closing| closing.output.clone()).map(|output| output.0),
+            input,
+            output,
             failure: closing.and_then(|closing| closing.failure),
             trace_header: opening.trace_header,
             redrive_count: redrives.count,
             redriven_at: redrives.latest,
-            through: started_through(&*self.shared.store, arn, opening.through)?,
+            through: started_through(store, arn, opening.through)?,
             child,
             machine,
         };
@@ -379,6 +385,18 @@ impl Engine {
         }
         calls
     }
+}
+
+/// The input of an execution and its output, if it has one.
+fn payloads(
+    store: &dyn Store,
+    arn: &ExecutionArn,
+    opening: &Opening,
+    closing: Option<&Closing>,
+) -> Result<(Payload, Option<Payload>), EngineError> {
+    let facts = FactLog::new(store, arn);
+    let output = closing.map(|closing| closing.output(&facts)).transpose()?;
+    Ok((opening.input(&facts)?, output.flatten()))
 }
 
 /// How the execution was started: what its opening says, or else its first event.

@@ -2,11 +2,13 @@
 //!
 //! Facts that become durable together are one record, compressed where that pays, so that an execution which runs through
 //! in one go costs one write. A large payload is a record of its own, once for each execution, whatever number of events
-//! carry it: a document that is handed from state to state is stored once.
+//! carry it: a document that is handed from state to state is stored once. What an execution began with and how it ended
+//! refer to the same records (`records.rs`).
 
 use crate::error::EngineError;
 use crate::keys;
 use crate::page::Page;
+use json::Payload;
 use machine::Fact;
 use model::history::StoredPayload;
 use model::{EventId, ExecutionArn, HistoryEvent};
@@ -65,6 +67,19 @@ impl LargePayloads {
             *payload = StoredPayload::reference(number);
         });
         Cow::Owned(fact)
+    }
+
+    /// The payload as a record beside the facts holds it: a reference, where it is large.
+    pub(crate) fn stored(
+        &mut self,
+        arn: &ExecutionArn,
+        payload: &Payload,
+        batch: &mut Batch,
+    ) -> StoredPayload {
+        if payload.size() < LARGE || payload.text().len() < LARGE {
+            return payload.clone().into();
+        }
+        StoredPayload::reference(self.number(arn, payload.text(), batch))
     }
 
     /// The number under which the text is stored, which it is from now on.
@@ -132,6 +147,14 @@ impl<'s> FactLog<'s> {
         let facts = self.all()?;
         self.payloads.borrow().iter().for_each(|(number, payload)| payloads.found(*number, payload));
         Ok(facts)
+    }
+
+    /// The payload that a record beside the facts holds, or refers to.
+    pub(crate) fn whole(&self, payload: &StoredPayload) -> Result<Payload, EngineError> {
+        match payload.as_reference() {
+            Some(number) => Ok(self.large(number)?.0),
+            None => Ok(payload.0.clone()),
+        }
     }
 
     /// A page of the events behind the event `after` in the direction asked for.
@@ -230,13 +253,13 @@ impl<'s> FactLog<'s> {
         let key = keys::large_payload(self.arn, number);
         let bytes = self.store.get(Table::Facts, &key)?;
         let bytes =
-            bytes.ok_or_else(|| unreadable(&key, "it is missing, though events refer to it".into()))?;
+            bytes.ok_or_else(|| unreadable(&key, "it is missing, though others refer to it".into()))?;
         let plain = plain(&key, &bytes)?;
         let text = match plain.split_first() {
             Some((&PLAIN, text)) => std::str::from_utf8(text).map_err(|e| unreadable(&key, e.to_string()))?,
             _ => return Err(unreadable(&key, "it is no payload that this program knows".into())),
         };
-        let payload = StoredPayload(json::Payload::from_stored_text(Arc::<str>::from(text)));
+        let payload = StoredPayload(Payload::from_stored_text(Arc::<str>::from(text)));
         self.payloads.borrow_mut().insert(number, payload.clone());
         Ok(payload)
     }

@@ -57,6 +57,7 @@ mod timers;
 mod transitions;
 mod verify;
 mod versions;
+mod workers;
 mod workflows;
 
 pub use activities::{Activities, Activity, ActivityTask, CreateActivityOutcome};

@@ -8,7 +8,9 @@ use crate::machines::StateMachine;
 use crate::map_runs::ChildOf;
 use crate::mocking::Mocking;
 use crate::redrive::Redrives;
+use json::Payload;
 use machine::{Execution, Fact};
+use model::history::StoredPayload;
 use model::{EventId, ExecutionArn, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -121,6 +123,16 @@ impl Live {
             }
             self.timer = due;
         }
+    }
+
+    /// The payload as a record beside the facts holds it.
+    pub(crate) fn stored(
+        &mut self,
+        arn: &ExecutionArn,
+        payload: &Payload,
+        batch: &mut Batch,
+    ) -> StoredPayload {
+        self.payloads.stored(arn, payload, batch)
     }
 
     fn count(&mut self, fact: &Fact) {

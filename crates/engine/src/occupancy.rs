@@ -1,7 +1,8 @@
-//! How much of everything is in memory, for those who watch that it stays bounded.
+//! How much of everything is in memory: what keeps it bounded, and what it shows to those who watch that.
 
 use crate::facade::Engine;
 use crate::shard::Shard;
+use model::ExecutionArn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,6 +65,27 @@ impl Engine {
 }
 
 impl Shard {
+    /// Drops executions from memory that only wait, those used least lately first, where there are more than allowed.
+    pub(crate) fn drop_idle(&mut self) {
+        let allowed = self.shared.config.idle_executions;
+        // While calls are held back, what waits for one must be found by `note_held_calls`.
+        if self.live.len() <= allowed + self.pipeline.touched() || self.is_draining {
+            return;
+        }
+        let mut idle: Vec<(u64, ExecutionArn)> = self
+            .live
+            .iter()
+            .filter(|(_, live)| live.called.is_empty() && !live.is_under_way)
+            .map(|(arn, live)| (live.used, arn.clone()))
+            .collect();
+        idle.sort_unstable();
+        // Some room is made at once, so that the next batch need not look again.
+        let surplus = idle.len().saturating_sub(allowed / 2);
+        for (_, arn) in idle.into_iter().take(surplus) {
+            self.live.remove(&arn);
+        }
+    }
+
     /// Writes down what it holds.
     pub(crate) fn note_occupancy(&self) {
         self.gauges.executions.store(self.live.len(), Ordering::Relaxed);

@@ -4,6 +4,7 @@
 //! record of another shape gets another version, and every version that was ever written stays readable.
 
 use crate::error::EngineError;
+use crate::fact_log::FactLog;
 use crate::keys::{self, Part};
 use crate::machines::StateMachine;
 use crate::map_runs::ChildOf;
@@ -24,6 +25,7 @@ pub(crate) struct Opening {
     /// The revision it runs, by number.
     pub(crate) revision: u64,
     pub(crate) started_at: Timestamp,
+    /// Perhaps a reference to a large payload among the facts; [`Opening::input`] reads it.
     pub(crate) input: StoredPayload,
     pub(crate) trace_header: Option<Arc<str>>,
     /// The test case whose mocks answer its tasks.
@@ -44,7 +46,9 @@ struct OpeningFirst {
 }
 
 /// The version of [`Opening`].
-const OPENING_VERSION: u8 = VERSION + 1;
+const OPENING_VERSION: u8 = VERSION + 2;
+/// The one before, of the same shape, whose input is never a reference.
+const OPENING_WITH_INPUT: u8 = VERSION + 1;
 
 impl Opening {
     /// How the execution of that ARN began; `None` if there is none.
@@ -58,9 +62,14 @@ impl Opening {
         batch.put(Table::Executions, keys::execution(arn, Part::Opening), seal_as(OPENING_VERSION, self));
     }
 
+    /// The execution's input.
+    pub(crate) fn input(&self, facts: &FactLog<'_>) -> Result<Payload, EngineError> {
+        facts.whole(&self.input)
+    }
+
     fn of_version(version: u8, payload: &[u8]) -> Option<postcard::Result<Opening>> {
         match version {
-            OPENING_VERSION => Some(postcard::from_bytes(payload)),
+            OPENING_VERSION | OPENING_WITH_INPUT => Some(postcard::from_bytes(payload)),
             // A payload without a test case is too short to be read with one.
             VERSION => {
                 let with_test_case = postcard::from_bytes::<(OpeningFirst, Option<Arc<str>>)>(payload);
@@ -85,14 +94,36 @@ impl Opening {
 pub(crate) struct Closing {
     pub(crate) status: ExecutionStatus,
     pub(crate) stopped_at: Timestamp,
+    /// Perhaps a reference to a large payload among the facts; [`Closing::output`] reads it.
     pub(crate) output: Option<StoredPayload>,
     pub(crate) failure: Option<Failure>,
 }
 
+/// The version of [`Closing`]; in the first, of the same shape, the output is never a reference.
+const CLOSING_VERSION: u8 = VERSION + 1;
+
 impl Closing {
     /// How the execution of that ARN ended; `None` while it runs, or if there is none.
     pub(crate) fn read(store: &dyn Store, arn: &ExecutionArn) -> Result<Option<Closing>, EngineError> {
-        of_execution(store, arn, Part::Closing)
+        let key = keys::execution(arn, Part::Closing);
+        let bytes = store.get(Table::Executions, &key)?;
+        bytes.map(|bytes| Closing::open(&key, &bytes)).transpose()
+    }
+
+    /// The record with that key.
+    pub(crate) fn open(key: &[u8], bytes: &[u8]) -> Result<Closing, EngineError> {
+        open_as(Table::Executions, key, bytes, |version, payload| {
+            matches!(version, CLOSING_VERSION | VERSION).then(|| postcard::from_bytes(payload))
+        })
+    }
+
+    pub(crate) fn put(&self, arn: &ExecutionArn, batch: &mut Batch) {
+        batch.put(Table::Executions, keys::execution(arn, Part::Closing), seal_as(CLOSING_VERSION, self));
+    }
+
+    /// The execution's output, if it has one.
+    pub(crate) fn output(&self, facts: &FactLog<'_>) -> Result<Option<Payload>, EngineError> {
+        self.output.as_ref().map(|output| facts.whole(output)).transpose()
     }
 }
 
@@ -236,7 +267,9 @@ mod tests {
             assert_eq!(read(&seal(&(first(), test_case.map(Arc::<str>::from)))), opening(test_case));
             for through in [None, Some(StartedThrough::default())] {
                 let opening = Opening { through, ..opening(test_case) };
-                assert_eq!(read(&seal_as(OPENING_VERSION, &opening)), opening);
+                for version in [OPENING_WITH_INPUT, OPENING_VERSION] {
+                    assert_eq!(read(&seal_as(version, &opening)), opening);
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::facade::started_through;
 use crate::keys::{self, Part, RunPart};
 use crate::mailbox::Message;
 use crate::map_runs::Child;
-use crate::records::{self, Closing};
+use crate::records::Closing;
 use crate::shard::{Round, Shard, Shared};
 use model::{ExecutionArn, MapRunArn, Timestamp};
 use std::collections::HashSet;
@@ -225,7 +225,7 @@ async fn index(shared: &Shared) -> Result<(), EngineError> {
         if shared.store.get(Table::Executions, &keys::execution(&arn, Part::MapRun))?.is_some() {
             continue;
         }
-        let closing: records::Closing = records::open(Table::Executions, &key, &bytes)?;
+        let closing = Closing::open(&key, &bytes)?;
         batch.put(Table::ClosedExecutions, keys::closed_execution(closing.stopped_at, &arn), Vec::new());
         if batch.len() >= BATCH {
             commit(shared, std::mem::take(&mut batch), &mut Vec::new()).await?;

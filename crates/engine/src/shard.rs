@@ -3,7 +3,7 @@
 //! The loop: take what has come in, decide it all, send it to the disk as one batch; and once a batch is durable, and only
 //! then, answer, call and set timers. Several batches may be under way (`pipeline.rs`).
 
-use crate::activities::{Activities, ActivityTask, QueuedTask};
+use crate::activities::Activities;
 use crate::clock::Drawn;
 use crate::config::EngineConfig;
 use crate::dispatch::is_called;
@@ -12,7 +12,7 @@ use crate::error::{EngineError, TokenError};
 use crate::express_runs::ExpressRuns;
 use crate::health::HealthState;
 use crate::jobs::Jobs;
-use crate::keys::{self, Part};
+use crate::keys;
 use crate::live::Live;
 use crate::logging::ExecutionLogging;
 use crate::machines::StateMachines;
@@ -22,14 +22,15 @@ use crate::occupancy::{AllGauges, Gauges};
 use crate::outage::{Outage, TakingUp, spare_others};
 use crate::pipeline::Pipeline;
 use crate::quotas::OpenCount;
-use crate::records::{self, Closing, Opening};
+use crate::records::{Closing, Opening};
 use crate::retention::Removals;
 use crate::timers::Horizon;
 use crate::transitions::{Held, TransitionBucket};
 use crate::verify;
+use crate::workers::{HandingOver, Undelivered};
 use crate::workflows::Closings;
 use logs::LogEntry;
-use machine::{Outside, OutstandingTask, Stimulus, TaskAnswer, TaskProgress};
+use machine::{Outside, Stimulus, TaskAnswer};
 use model::{ExecutionArn, MapRunArn, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
@@ -37,7 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Batch, GroupCommit, Store, StoreError, Table};
 use tasks::TaskRunner;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 
 /// What the shards share. Cheap to clone.
 #[derive(Clone)]
@@ -106,6 +107,8 @@ pub(crate) struct Shard {
     /// What outlasts a failure of the store.
     pub(crate) outage: Outage,
     pub(crate) gauges: Arc<Gauges>,
+    /// Tasks of activities that no worker has heard of, though they have started.
+    pub(crate) undelivered: Undelivered,
     /// Its rounds whose commits are under way.
     pub(crate) pipeline: Pipeline,
 }
@@ -118,6 +121,8 @@ type Reply = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 pub(crate) struct Round {
     pub(crate) batch: Batch,
     replies: Vec<Reply>,
+    /// Tasks of activities for the workers that asked for them.
+    pub(crate) handed_over: Vec<HandingOver>,
     pub(crate) touched: Vec<ExecutionArn>,
     /// What it owes, to be done once it is durable.
     pub(crate) duties: Vec<Duty>,
@@ -160,6 +165,7 @@ impl Shard {
             held: Held::default(),
             outage: Outage::default(),
             gauges,
+            undelivered: Undelivered::default(),
             pipeline: Pipeline::default(),
         }
     }
@@ -280,6 +286,9 @@ impl Shard {
         for reply in round.replies {
             reply(outcome.clone());
         }
+        for task in round.handed_over {
+            self.hand_over(task, outcome.clone());
+        }
         if let Err(error) = outcome {
             self.keep_answers(round.answered);
             // Nothing more can be noted for the next process.
@@ -334,19 +343,7 @@ impl Shard {
                 }));
                 Ok(())
             }
-            Message::Take { task, worker_name, reply } => {
-                if reply.as_ref().is_some_and(oneshot::Sender::is_closed) {
-                    self.shared.activities.put_back(task);
-                    return Ok(());
-                }
-                let taken = self.take_activity_task(&task, worker_name, round)?;
-                if let Some(reply) = reply {
-                    round.answer(move |outcome| {
-                        let _ = reply.send(outcome.map(|()| taken));
-                    });
-                }
-                Ok(())
-            }
+            Message::Take { task, worker_name, reply } => self.take_task(task, worker_name, reply, round),
             Message::MapRunEnded { arn, scope, run, answer } => {
                 self.stimulate(&arn, Stimulus::MapRunEnded { scope, run, answer }, round)
             }
@@ -393,27 +390,6 @@ impl Shard {
                 Ok(())
             }
         }
-    }
-
-    /// Gives a queued task to a worker, unless it is gone or another worker has it.
-    fn take_activity_task(
-        &mut self,
-        task: &QueuedTask,
-        worker_name: Option<Arc<str>>,
-        round: &mut Round,
-    ) -> Result<Option<ActivityTask>, EngineError> {
-        let QueuedTask { execution: arn, scope, task, .. } = task;
-        if !self.load(arn)? {
-            return Ok(None);
-        }
-        let outstanding = self.live.get(arn).map(|live| live.execution.outstanding()).unwrap_or_default();
-        let is_same = |one: &OutstandingTask| {
-            one.scope == *scope && one.task == *task && one.progress == TaskProgress::Queued
-        };
-        let Some(found) = outstanding.into_iter().find(is_same) else { return Ok(None) };
-        let stimulus = Stimulus::ActivityStarted { scope: *scope, task: *task, worker_name };
-        self.stimulate(arn, stimulus, round)?;
-        Ok(found.token.map(|token| ActivityTask { token, input: found.input }))
     }
 
     /// Whether a timer that was read from the store a moment ago is still that of its execution.
@@ -487,15 +463,15 @@ impl Shard {
     }
 
     fn close(&mut self, arn: &ExecutionArn, batch: &mut Batch) {
-        let Some(live) = self.live.get(arn) else { return };
-        let execution = &live.execution;
+        let Some(live) = self.live.get_mut(arn) else { return };
+        let output = live.execution.output.clone();
         let closing = Closing {
-            status: execution.status,
-            stopped_at: execution.stopped_at.unwrap_or(self.now),
-            output: execution.output.clone().map(Into::into),
-            failure: execution.failure.clone(),
+            status: live.execution.status,
+            stopped_at: live.execution.stopped_at.unwrap_or(self.now),
+            output: output.map(|output| live.stored(arn, &output, batch)),
+            failure: live.execution.failure.clone(),
         };
-        batch.put(Table::Executions, keys::execution(arn, Part::Closing), records::seal(&closing));
+        closing.put(arn, batch);
         if live.is_listed_as_open {
             batch.delete(Table::OpenExecutions, keys::open_execution(arn));
         }
@@ -504,6 +480,7 @@ impl Shard {
             // A child of a Map Run is kept for as long as the execution that the run belongs to.
             batch.put(Table::ClosedExecutions, keys::closed_execution(closing.stopped_at, arn), Vec::new());
         }
+        let Some(execution) = self.live.get(arn).map(|live| &live.execution) else { return };
         if let Some(about) = &execution.about {
             self.list(about, &execution.through, execution.status, batch);
         }
@@ -587,27 +564,6 @@ impl Shard {
 
     pub(crate) fn closing(&self, arn: &ExecutionArn) -> Result<Option<Closing>, EngineError> {
         Closing::read(&*self.shared.store, arn)
-    }
-
-    /// Drops executions from memory that only wait, those used least lately first, where there are more than allowed.
-    fn drop_idle(&mut self) {
-        let allowed = self.shared.config.idle_executions;
-        // While calls are held back, what waits for one must be found by `note_held_calls`.
-        if self.live.len() <= allowed + self.pipeline.touched() || self.is_draining {
-            return;
-        }
-        let mut idle: Vec<(u64, ExecutionArn)> = self
-            .live
-            .iter()
-            .filter(|(_, live)| live.called.is_empty() && !live.is_under_way)
-            .map(|(arn, live)| (live.used, arn.clone()))
-            .collect();
-        idle.sort_unstable();
-        // Some room is made at once, so that the next batch need not look again.
-        let surplus = idle.len().saturating_sub(allowed / 2);
-        for (_, arn) in idle.into_iter().take(surplus) {
-            self.live.remove(&arn);
-        }
     }
 
     fn until_next_timer(&self) -> Option<Duration> {

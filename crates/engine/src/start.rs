@@ -1,6 +1,7 @@
 //! Starting an execution: what is asked and what is answered.
 
 use crate::error::{EngineError, StartError};
+use crate::fact_log::FactLog;
 use crate::keys;
 use crate::live::Live;
 use crate::logging::ExecutionLogging;
@@ -85,13 +86,19 @@ impl Shard {
         }
         self.shared.open.add(1);
         let started = Started { arn: arn.clone(), started_at: self.now() };
+        let logging = ExecutionLogging::of(&machine, &self.shared.config);
+        if let Some(child) = &child {
+            child.put(&arn, &mut round.batch);
+        }
+        let seed = self.shared.config.randomness.next_u64();
+        let mut live = Live::new(machine.clone(), test_case.clone(), logging, child, seed);
         let opening = Opening {
             state_machine_arn: machine.arn.clone(),
             revision: machine.revision,
             started_at: self.now(),
-            input: input.clone().into(),
+            input: live.stored(&arn, &input, &mut round.batch),
             trace_header,
-            test_case: test_case.clone(),
+            test_case,
             through: Some(through.clone()),
         };
         opening.put(&arn, &mut round.batch);
@@ -104,14 +111,7 @@ impl Shard {
             deadline: self.now().plus_seconds(limits::EXECUTION_SECONDS),
             is_synchronous: false,
         };
-        let logging = ExecutionLogging::of(&machine, &self.shared.config);
-        if let Some(child) = &child {
-            child.put(&arn, &mut round.batch);
-        }
-        self.live.insert(
-            arn.clone(),
-            Live::new(machine, test_case, logging, child, self.shared.config.randomness.next_u64()),
-        );
+        self.live.insert(arn.clone(), live);
         self.stimulate(&arn, Stimulus::Start { about, input, through }, round)?;
         self.keep_open(&arn, &mut round.batch);
         round.answer(move |outcome| {
@@ -145,7 +145,7 @@ impl Shard {
         }
         let Some(opening) = self.opening(arn)? else { return Ok(None) };
         Ok(Some(KnownStart {
-            input: opening.input.0,
+            input: opening.input(&FactLog::new(&*self.shared.store, arn))?,
             test_case: opening.test_case,
             started_at: opening.started_at,
             is_running: self.closing(arn)?.is_none(),

@@ -8,6 +8,7 @@ use engine::{StartError, StateMachineUpdate};
 use model::{EventId, ExecutionArn, ExecutionStatus, Failure};
 use std::collections::HashSet;
 use std::sync::Arc;
+use store::{Direction, KeyRange, Store, Table};
 use support::{Bed, Process, Reaction, chain, request, token_task, wait};
 
 on_both_stores!(
@@ -23,6 +24,7 @@ on_both_stores!(
     deleting_a_machine_stops_its_executions,
     an_update_leaves_running_executions_on_their_revision,
     a_machine_of_the_same_name_made_anew_does_not_change_the_old_executions,
+    a_large_document_is_stored_once_however_often_it_is_named,
 );
 
 fn an_execution_runs_to_its_end_and_is_described(bed: &Bed) {
@@ -275,4 +277,40 @@ fn a_machine_of_the_same_name_made_anew_does_not_change_the_old_executions(bed: 
         process.engine.execution(&old).unwrap().unwrap().machine.definition_text,
         first.definition_text
     );
+}
+
+fn a_large_document_is_stored_once_however_often_it_is_named(bed: &Bed) {
+    const PASSES_AND_WAITS: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "Next": "W"},
+        "W": {"Type": "Wait", "Seconds": 600, "Next": "Q"}, "Q": {"Type": "Pass", "End": true}}}"#;
+    // Nothing in it repeats, so that compressing it saves nothing of note.
+    let numbers = (0..10_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
+    let input = format!("[{}]", numbers.collect::<Vec<_>>().join(","));
+    let mut process = bed.boot();
+    let waiting = process.create("waits", PASSES_AND_WAITS);
+    let passing = process.create("passes", &PASSES_AND_WAITS.replace("600", "0"));
+    let start = |process: &Process, machine: &Arc<_>, input: &str| {
+        process.run(process.engine.start_execution(request(machine, "e", input)))
+    };
+    let ended = process.ended(&start(&process, &passing, &input).unwrap().arn);
+    assert_eq!((&**ended.input.text(), &**ended.output.unwrap().text()), (&*input, &*input));
+    let stored: usize = [Table::Executions, Table::Facts]
+        .into_iter()
+        .flat_map(|table| {
+            process.store.scan(table, KeyRange::all(), Direction::Forward, 1000).unwrap().records
+        })
+        .map(|(_, value)| value.len())
+        .sum();
+    assert!(stored < input.len() + 2000, "{stored} bytes for {}", input.len());
+
+    let first = start(&process, &waiting, &input).unwrap();
+    process.until_events(&first.arn, "WaitStateEntered", 1);
+    for _ in 0..2 {
+        assert_eq!(start(&process, &waiting, &input).unwrap(), first);
+        let other = start(&process, &waiting, &input.replace('1', "2"));
+        assert!(matches!(other, Err(StartError::AlreadyExists(_))), "{other:?}");
+        assert_eq!(&**process.engine.execution(&first.arn).unwrap().unwrap().input.text(), input);
+        // The next process knows it from the store alone.
+        process.kill();
+        process = bed.boot();
+    }
 }

@@ -84,6 +84,14 @@ fn a_large_payload_is_stored_once_for_all_events_and_records() {
     let records = store.scan(Table::Facts, KeyRange::all(), Direction::Forward, 1000).unwrap().records;
     let payloads = records.iter().filter(|(key, _)| *key >= keys::large_payload(&arn, 0)).count();
     assert_eq!(payloads, 1);
+    let mut batch = Batch::new();
+    let mut payloads = LargePayloads::new(99);
+    FactLog::new(&store, &arn).load(&mut payloads).unwrap();
+    let of_record = payloads.stored(&arn, &input, &mut batch);
+    assert_eq!((of_record.as_reference(), batch.len()), (Some(0), 0));
+    assert_eq!(FactLog::new(&store, &arn).whole(&of_record).unwrap(), input);
+    let small = Payload::from_text("{}").unwrap();
+    assert_eq!(FactLog::new(&store, &arn).whole(&payloads.stored(&arn, &small, &mut batch)).unwrap(), small);
     // A later process goes on with what is stored.
     let mut payloads = LargePayloads::new(99);
     FactLog::new(&store, &arn).load(&mut payloads).unwrap();

@@ -2,6 +2,7 @@
 
 use super::records::{Child, ExpressChild};
 use crate::error::EngineError;
+use crate::fact_log::FactLog;
 use crate::keys;
 use crate::records::{Closing, Opening};
 use crate::shard::Shared;
@@ -65,7 +66,10 @@ pub(crate) fn output_of(shared: &Shared, child: &Child) -> Result<Option<Payload
     if let Some(express) = &child.express {
         return Ok(express.output.clone().map(|output| output.0));
     }
-    Ok(Closing::read(&*shared.store, &child.arn)?.and_then(|closing| closing.output).map(|output| output.0))
+    let closing = Closing::read(&*shared.store, &child.arn)?;
+    let output =
+        closing.map(|closing| closing.output(&FactLog::new(&*shared.store, &child.arn))).transpose()?;
+    Ok(output.flatten())
 }
 
 /// A child as a ResultWriter shows it: its members in alphabetical order.
@@ -75,9 +79,10 @@ pub(crate) fn record_of(shared: &Shared, arn: &MapRunArn, child: &Child) -> Resu
         None => {
             let opening = Opening::read(&*shared.store, &child.arn)?;
             let closing = Closing::read(&*shared.store, &child.arn)?;
+            let facts = FactLog::new(&*shared.store, &child.arn);
             Seen {
-                input: opening.as_ref().map(|opening| opening.input.0.clone()),
-                output: closing.as_ref().and_then(|closing| closing.output.clone()).map(|output| output.0),
+                input: opening.as_ref().map(|opening| opening.input(&facts)).transpose()?,
+                output: closing.as_ref().map(|closing| closing.output(&facts)).transpose()?.flatten(),
                 failure: closing.as_ref().and_then(|closing| closing.failure.clone()),
                 started_at: opening.map(|opening| opening.started_at),
                 stopped_at: closing.map(|closing| closing.stopped_at),

@@ -64,13 +64,14 @@ pub struct EmbeddedOptions {
     pub cache_bytes: u64,
     /// Bytes of recent writes that are kept in memory before they are written out in order.
     pub write_buffer_bytes: u64,
-    /// Threads that write records out and tidy them, at least 1.
+    /// Threads that write records out and tidy them, at least 1. The first of them keeps itself free to write out, and looks
+    /// for that without a pause while all others tidy: two others make that rare.
     pub worker_threads: usize,
 }
 
 impl Default for EmbeddedOptions {
     fn default() -> Self {
-        Self { cache_bytes: 32 * 1024 * 1024, write_buffer_bytes: 16 * 1024 * 1024, worker_threads: 2 }
+        Self { cache_bytes: 32 * 1024 * 1024, write_buffer_bytes: 16 * 1024 * 1024, worker_threads: 3 }
     }
 }
 
