@@ -141,6 +141,52 @@ def test_a_full_disk_is_said_survived_and_left_behind_without_a_restart(small_di
     assert again.stop() == 0
 
 
+@pytest.fixture
+def failing_sync(tmp_path):
+    """The environment of a server whose disk makes nothing durable while the file beside it exists, or a notice that there is
+    no C compiler."""
+    compiler = shutil.which("cc")
+    if not compiler:
+        pytest.skip("no C compiler (cc) for a disk whose fsync fails")
+    library, switch = tmp_path / "failing_sync.so", tmp_path / "fails"
+    source = pathlib.Path(__file__).parent / "failing_sync.c"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    return {"LD_PRELOAD": str(library), "FAILING_SYNC": str(switch)}, switch
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["it comes back", "killed meanwhile"])
+def test_a_disk_whose_fsync_fails_has_nothing_acknowledged(tmp_path, serve, failing_sync, is_killed):
+    environment, switch = failing_sync
+    server = serve(tmp_path / "data", environment=environment)
+    sfn = server.client()
+    machine = create(sfn)
+    started = [
+        (sfn.start_execution(stateMachineArn=machine, name=f"before{number}", input="{}")["executionArn"], "{}")
+        for number in range(20)
+    ]
+    switch.touch()
+    refused = start_until_refused(sfn, machine, most=1)[1]
+    assert (refused["ResponseMetadata"]["HTTPStatusCode"], refused["Error"]["Code"]) == (503, "ServiceUnavailable")
+    assert wait_until(lambda: health(server)[0] == 503)
+    assert "Input/output error" in health(server)[1]["reason"]
+    assert (tmp_path / "data" / "UNSETTLED").exists()
+    # It does not come back while the disk fails, and reads are served.
+    assert not wait_until(lambda: health(server)[0] == 200, seconds=2)
+    assert_all_there(sfn, started)
+    if is_killed:
+        server.kill()
+        switch.unlink()
+        server = serve(tmp_path / "data", environment=environment)
+        sfn = server.client()
+    else:
+        switch.unlink()
+        assert comes_back(server), health(server)
+    assert not (tmp_path / "data" / "UNSETTLED").exists()
+    late = sfn.start_execution(stateMachineArn=machine, name="late", input="{}")["executionArn"]
+    assert_all_succeed(sfn, [*started, (late, "{}")])
+    assert server.stop() == 0
+
+
 def test_a_retrying_client_gets_through_a_short_outage(small_disk, serve):
     server = serve(small_disk / "data")
     sfn = server.client()

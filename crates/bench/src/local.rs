@@ -3,7 +3,7 @@
 use crate::Failure;
 use engine::{CreateOutcome, Engine, EngineConfig, StartExecution, StateMachine};
 use json::Payload;
-use model::{Partition, StartedThrough, StateMachineStatus, StateMachineType, Timestamp};
+use model::{Partition, StartedThrough, StateMachineType, Timestamp};
 use std::sync::Arc;
 use store::Store;
 use tasks::{TaskLimits, Tasks};
@@ -22,23 +22,9 @@ pub(crate) async fn create(
     machine_type: StateMachineType,
 ) -> Result<Arc<StateMachine>, Failure> {
     let compiled = asl::compile(definition, machine_type).map_err(|refused| format!("{refused:?}"))?;
-    let machine = StateMachine {
-        arn: engine.partition().state_machine(name),
-        name: name.into(),
-        machine_type,
-        definition_text: definition.into(),
-        definition: Arc::new(compiled.definition),
-        role_arn: "arn:aws:iam::000000000000:role/bench".into(),
-        logging_configuration: None,
-        tracing_configuration: None,
-        encryption_configuration: None,
-        tags: Vec::new(),
-        created_at: Timestamp(0),
-        updated_at: None,
-        revision_id: None,
-        status: StateMachineStatus::Active,
-        revision: 0,
-    };
+    let arn = engine.partition().state_machine(name);
+    let (compiled, role) = (Arc::new(compiled.definition), "arn:aws:iam::000000000000:role/bench".into());
+    let machine = StateMachine::new(arn, machine_type, definition.into(), compiled, role, Timestamp(0));
     match engine.machines().create(machine).await? {
         CreateOutcome::Created(machine) | CreateOutcome::Exists(machine) => Ok(machine),
     }

@@ -21,7 +21,7 @@ struct Held {
 }
 
 /// The registry as it was when something was looked up.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment(u64);
 
 impl CurrentMachines {
@@ -52,5 +52,47 @@ impl CurrentMachines {
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{StateMachineArn, StateMachineType, Timestamp};
+
+    fn machine(name: &str) -> Arc<StateMachine> {
+        const PASSES: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#;
+        let arn = StateMachineArn(format!("arn:aws:states:r:1:stateMachine:{name}").into());
+        let definition = asl::compile(PASSES, StateMachineType::Standard).unwrap().definition;
+        let (text, role) = (PASSES.into(), "role".into());
+        let at = Timestamp(0);
+        Arc::new(StateMachine::new(arn, StateMachineType::Standard, text, Arc::new(definition), role, at))
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_held_after_it() {
+        let machines = CurrentMachines::default();
+        let one = machine("one");
+        let before = machines.get(&one.arn.0).unwrap_err();
+        // Somebody else changes the registry while this one is read.
+        machines.forget();
+        machines.hold(&one, before);
+        let since = machines.get(&one.arn.0).unwrap_err();
+        machines.hold(&one, since);
+        assert!(Arc::ptr_eq(&machines.get(&one.arn.0).unwrap(), &one));
+        machines.forget();
+        assert!(machines.get(&one.arn.0).is_err());
+    }
+
+    #[test]
+    fn so_many_are_held_at_the_most() {
+        let machines = CurrentMachines::default();
+        let one = machine("one");
+        let since = machines.get(&one.arn.0).unwrap_err();
+        for number in 0..=MOST {
+            let arn = StateMachineArn(format!("arn:aws:states:r:1:stateMachine:{number}").into());
+            machines.hold(&Arc::new(StateMachine { arn, ..StateMachine::clone(&one) }), since);
+            assert!(machines.held().machines.len() <= MOST);
+        }
     }
 }

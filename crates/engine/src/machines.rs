@@ -56,6 +56,36 @@ pub struct StateMachine {
     pub revision: u64,
 }
 
+impl StateMachine {
+    /// A machine as it is created, with nothing configured.
+    pub fn new(
+        arn: StateMachineArn,
+        machine_type: StateMachineType,
+        definition_text: Arc<str>,
+        definition: Arc<Definition>,
+        role_arn: Arc<str>,
+        created_at: Timestamp,
+    ) -> StateMachine {
+        StateMachine {
+            name: arn.name().into(),
+            arn,
+            machine_type,
+            definition_text,
+            definition,
+            role_arn,
+            logging_configuration: None,
+            tracing_configuration: None,
+            encryption_configuration: None,
+            tags: Vec::new(),
+            created_at,
+            updated_at: None,
+            revision_id: None,
+            status: StateMachineStatus::Active,
+            revision: 0,
+        }
+    }
+}
+
 /// What UpdateStateMachine changes; `None` leaves a member as it is.
 #[derive(Clone, Debug, Default)]
 pub struct StateMachineUpdate {

@@ -268,6 +268,7 @@ impl Shard {
             match self.shared.commits.enqueue(std::mem::take(&mut round.batch)).await {
                 Ok(durable) => {
                     self.send_off(durable, round);
+                    self.drop_idle();
                     self.note_occupancy();
                     return Ok(true);
                 }

@@ -13,7 +13,7 @@ use crate::people::People;
 use crate::randomness::{Seeded, fate};
 use crate::script::{Action, Script, Settings, Step};
 use engine::{CreateOutcome, Engine, EngineConfig, EngineError, StateMachine};
-use model::{Failure, Partition, StateMachineStatus, StateMachineType, Timestamp};
+use model::{Failure, Partition, StateMachineType, Timestamp};
 use std::collections::VecDeque;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -416,23 +416,9 @@ impl Run {
                 return Ok(());
             }
         };
-        let machine = StateMachine {
-            arn,
-            name: name.into(),
-            machine_type,
-            definition_text: definition.into(),
-            definition: Arc::new(compiled),
-            role_arn: "arn:aws:iam::000000000000:role/r".into(),
-            logging_configuration: None,
-            tracing_configuration: None,
-            encryption_configuration: None,
-            tags: Vec::new(),
-            created_at: Timestamp(0),
-            updated_at: None,
-            revision_id: None,
-            status: StateMachineStatus::Active,
-            revision: 0,
-        };
+        let (definition, role) = (definition.into(), "arn:aws:iam::000000000000:role/r".into());
+        let machine =
+            StateMachine::new(arn, machine_type, definition, Arc::new(compiled), role, Timestamp(0));
         match engine.machines().create(machine).await? {
             CreateOutcome::Created(_) | CreateOutcome::Exists(_) => Ok(()),
         }

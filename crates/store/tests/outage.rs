@@ -182,3 +182,30 @@ fn reopening_a_store_that_did_not_fail_changes_nothing() {
     store.commit(batch(2, 100)).unwrap();
     assert_eq!(numbers(&store), [1, 2]);
 }
+
+#[test]
+fn a_failed_write_is_settled_by_the_next_process_too() {
+    use std::os::unix::fs::MetadataExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("data");
+    let store = open(&path);
+    store.commit(batch(1, 100)).unwrap();
+    let journal = newest_journal(&path);
+    let whole = fs::read(&journal).unwrap();
+    // The write fails, and the process ends before it could open the store again.
+    fs::write(&journal, b"").unwrap();
+    store.commit(batch(2, 100)).unwrap_err();
+    drop(store);
+    assert!(path.join("UNSETTLED").exists());
+    fs::write(&journal, whole).unwrap();
+    let inode = || fs::metadata(newest_journal(&path)).unwrap().ino();
+    let before = inode();
+    let store = open(&path);
+    assert_eq!(numbers(&store), [1]);
+    assert_ne!(inode(), before, "a new file, whose every block was synced");
+    assert!(!path.join("UNSETTLED").exists());
+    drop(store);
+    let before = inode();
+    assert_eq!(numbers(&open(&path)), [1]);
+    assert_eq!(inode(), before);
+}

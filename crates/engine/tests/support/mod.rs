@@ -152,23 +152,10 @@ impl Process {
     /// What CreateStateMachine makes of a name and a definition.
     pub fn machine(&self, name: &str, definition: &str) -> StateMachine {
         let machine_type = StateMachineType::Standard;
-        StateMachine {
-            arn: self.engine.partition().state_machine(name),
-            name: name.into(),
-            machine_type,
-            definition_text: definition.into(),
-            definition: Arc::new(asl::compile(definition, machine_type).unwrap().definition),
-            role_arn: "arn:aws:iam::000000000000:role/r".into(),
-            logging_configuration: None,
-            tracing_configuration: None,
-            encryption_configuration: None,
-            tags: Vec::new(),
-            created_at: Timestamp(0),
-            updated_at: None,
-            revision_id: None,
-            status: StateMachineStatus::Active,
-            revision: 0,
-        }
+        let compiled = Arc::new(asl::compile(definition, machine_type).unwrap().definition);
+        let (arn, role) =
+            (self.engine.partition().state_machine(name), "arn:aws:iam::000000000000:role/r".into());
+        StateMachine::new(arn, machine_type, definition.into(), compiled, role, Timestamp(0))
     }
 
     /// Starts an execution with the input `{}`.

@@ -40,21 +40,11 @@ pub(super) async fn call(caller: &Caller<'_>, body: &Value) -> Result<Value, Api
     };
     let encryption = encryption.map_or_else(|| Ok(configuration::default_encryption()), |e| e.checked())?;
     let machine = StateMachine {
-        arn,
-        name,
-        machine_type,
-        definition_text,
-        definition,
-        role_arn,
         logging_configuration: Some(logging),
         tracing_configuration: Some(tracing.unwrap_or_else(configuration::default_tracing)),
         encryption_configuration: Some(encryption),
         tags,
-        created_at: now(),
-        updated_at: None,
-        revision_id: None,
-        status: StateMachineStatus::Active,
-        revision: 0,
+        ..StateMachine::new(arn, machine_type, definition_text, definition, role_arn, now())
     };
     let is_published = publication.is_some();
     let created = register(caller, machine, publication).await?;

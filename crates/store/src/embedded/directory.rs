@@ -15,6 +15,7 @@ const FORMAT_NEW: &str = "FORMAT.new";
 const FORMAT_NAME: &str = "stepwright-store ";
 const DATABASE: &str = "db";
 const DATABASE_NEW: &str = "db.new";
+const UNSETTLED: &str = "UNSETTLED";
 
 /// A locked data directory of a format that this release reads. Dropping it unlocks the directory.
 #[derive(Debug)]
@@ -48,6 +49,23 @@ impl Directory {
 
     pub(super) fn has_database(&self) -> Result<bool, StoreError> {
         exists(&self.database())
+    }
+
+    /// Notes that a write failed, for a process that comes after a sudden end of this one. The system's memory is enough: it
+    /// outlives the process, and what does not outlive the system need not be settled. Where nothing can be created, it was
+    /// no `fsync` that failed.
+    pub(super) fn note_unsettled(&self) {
+        let _ = File::create(self.path.join(UNSETTLED));
+    }
+
+    /// Whether a write failed and the database was not opened again since.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.path.join(UNSETTLED).exists()
+    }
+
+    /// Notes that everything that can be read is on the disk. Where that fails, it is settled once more the next time.
+    pub(super) fn note_settled(&self) {
+        let _ = fs::remove_file(self.path.join(UNSETTLED));
     }
 
     /// Creates the database beside its place and moves it there, so that a crash never leaves half of one.

@@ -8,6 +8,7 @@
 //! | `FORMAT` | one line, `stepwright-store N`: the version of everything in the directory |
 //! | `db/` | the database: one keyspace, in which each key begins with its [`Table`]'s code |
 //! | `db.new/` | a database being created; without meaning once no process uses the directory |
+//! | `UNSETTLED` | there from a write that failed until the database was opened again |
 //!
 //! One keyspace serves all tables because the database makes and opens each keyspace with some twenty calls of `fsync`,
 //! which would be most of the time that a server takes to start.
@@ -18,7 +19,8 @@
 //! After a commit that failed, whether for want of room, for an `fsync` that failed, or because the directory was taken away
 //! (`place.rs`), nothing is written any more, and reads show what was acknowledged. [`Store::reopen`] first sees whether a
 //! file can be written to the directory. Then it closes the database, writes its last journal anew, because what was read
-//! back after a failed `fsync` may never reach the disk, and opens it again in the same place.
+//! back after a failed `fsync` may never reach the disk, and opens it again in the same place. A process that finds
+//! `UNSETTLED` does the same.
 //!
 //! Once used, a directory's journals together stay below about 200 MB: they rotate at 64 MB. Opening reads them at about a microsecond a record: measured with records
 //! of 100 bytes, about the smallest there are, 0.1 to 0.7 s depending on how full they happen to be.
@@ -129,6 +131,10 @@ impl EmbeddedStore {
         } else if let Tail::Torn { bytes } = journal::mend(&directory.database())? {
             recovery.torn_bytes_dropped = bytes;
         }
+        if directory.is_unsettled() {
+            journal::settle(&directory.database())?;
+            directory.note_settled();
+        }
         let open = RwLock::new(Some(open_database(&directory.database(), options)?));
         let place = directory.place()?;
         place.check(0)?;
@@ -197,7 +203,10 @@ impl Store for EmbeddedStore {
                 cause: "an earlier write to the data directory failed".to_owned(),
             });
         }
-        self.write(&batch).inspect_err(|_| self.has_failed.store(true, Ordering::Release))
+        self.write(&batch).inspect_err(|_| {
+            self.has_failed.store(true, Ordering::Release);
+            self.directory.note_unsettled();
+        })
     }
 
     fn reopen(&self) -> Result<(), StoreError> {
@@ -214,6 +223,7 @@ impl Store for EmbeddedStore {
         // Closed first, for a directory is open once.
         drop(open.take());
         journal::settle(&path)?;
+        self.directory.note_settled();
         *open = Some(open_database(&path, &self.options)?);
         self.place.forget_journal();
         self.place.check(0)?;
