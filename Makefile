@@ -11,7 +11,7 @@ BENCH := $(CURDIR)/target/release/stepwright-bench
 CONFORMANCE := $(SHARED)/conformance/run.py
 
 # The fuzz targets and how long each runs.
-FUZZ_TARGETS := json_reader definition jsonpath jsonata intrinsics
+FUZZ_TARGETS := json_reader definition jsonpath jsonata intrinsics yaml
 FUZZ_SECONDS ?= 600
 
 .PHONY: footprint profiling models sdk-proof simulate fuzz jsonata-suite help demo test dev bench fmt lint tools venv build release unit e2e examples-test crash-test crash-test-short conformance

@@ -301,13 +301,21 @@ pub(crate) struct Place {
 
 impl Place {
     /// The partition that the region belongs to, with the account.
-    pub(crate) fn partition(&self) -> Partition {
-        let region =
-            self.region.clone().or_else(|| environment::region().filter(|text| region(text).is_ok()));
-        let own = || environment::account().filter(|text| account(text).is_ok());
-        let account = self.account.clone().or_else(own);
-        let account = account.as_deref().unwrap_or("000000000000");
-        Partition::of(region.as_deref().unwrap_or("us-east-1"), account)
+    pub(crate) fn partition(&self) -> Result<Partition, CliError> {
+        let checked = |variable, text: Option<String>, check: fn(&str) -> Result<String, String>| {
+            let wrong = |text, problem| CliError::Variable { variable, text, problem };
+            text.map(|text| check(&text).map_err(|problem| wrong(text, problem))).transpose()
+        };
+        let region = match &self.region {
+            Some(region) => Some(region.clone()),
+            None => checked("AWS_REGION or AWS_DEFAULT_REGION", environment::region(), region)?,
+        };
+        let account = match &self.account {
+            Some(account) => Some(account.clone()),
+            None => checked("AWS_ACCOUNT_ID", environment::account(), account)?,
+        };
+        let (region, account) = (region.as_deref(), account.as_deref());
+        Ok(Partition::of(region.unwrap_or("us-east-1"), account.unwrap_or("000000000000")))
     }
 }
 

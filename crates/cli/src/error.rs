@@ -85,6 +85,9 @@ pub(crate) enum CliError {
     /// AWS's settings cannot be read.
     #[error("AWS settings: {0}")]
     Settings(#[from] aws::SettingsError),
+    /// The environment names a region or an account that is none.
+    #[error("{variable} is {text:?}: {problem}")]
+    Variable { variable: &'static str, text: String, problem: String },
     /// The factor of waits in the environment is none.
     #[error("WAIT_TIME_SCALE is {text:?}, which is no number from 0 to 1000")]
     WaitTimeScale { text: String },
@@ -142,6 +145,7 @@ impl CliError {
             | CliError::Name { .. }
             | CliError::LogFilter { .. }
             | CliError::NoLogsEndpoint
+            | CliError::Variable { .. }
             | CliError::WaitTimeScale { .. }
             | CliError::NotAFolder { .. } => USAGE,
             CliError::Read { .. }
@@ -229,6 +233,7 @@ impl CliError {
             | CliError::Engine(_)
             | CliError::Start(_)
             | CliError::LogFilter { .. }
+            | CliError::Variable { .. }
             | CliError::WaitTimeScale { .. }
             | CliError::NotAFolder { .. }
             | CliError::Runtime(_) => None,

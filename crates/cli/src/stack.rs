@@ -69,7 +69,7 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts everything; it answers when this returns.
     pub(crate) async fn start(config: StackConfig<'_>) -> Result<Stack, CliError> {
-        let partition = config.place.partition();
+        let partition = config.place.partition()?;
         // The functions are told the port, so it comes first. Whoever connects early waits in the listener's queue.
         let listener = bind(config.address).await?;
         let address = listener.local_addr().map_err(CliError::Runtime)?;

@@ -100,6 +100,20 @@ fn the_region_comes_from_the_environment_where_no_flag_says() {
         "{}",
         ended.err
     );
+    for (variable, text, problem) in [
+        ("AWS_ACCOUNT_ID", "12345", "AWS_ACCOUNT_ID is \"12345\": an account has twelve digits"),
+        ("AWS_REGION", "Mars", "AWS_REGION or AWS_DEFAULT_REGION is \"Mars\": a region looks like us-east-1"),
+    ] {
+        let mut command = support::stepwright(dir.path());
+        let ended =
+            support::Ended::from(command.env(variable, text).args(["run", "b.asl.json"]).output().unwrap());
+        assert_eq!(ended.code, 2, "{}", ended.err);
+        assert!(ended.err.contains(problem), "{}", ended.err);
+        // What is given takes its place.
+        let flags = ["--account", "123456789012", "--region", "eu-west-1"];
+        let ended = support::Ended::from(command.args(flags).output().unwrap());
+        assert_eq!(ended.code, 0, "{}", ended.err);
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ const FINAL_LINES: usize = 1_000;
 
 /// Runs one execution.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, CliError> {
-    let partition = arguments.place.partition();
+    let partition = arguments.place.partition()?;
     let given = Given::one(&arguments.file, &arguments.filling, &partition, arguments.machine.as_deref())?;
     let compiled = given.compile()?;
     given.tell(&compiled.warnings);
