@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use crate::keys;
 use crate::mailbox::Message;
 use crate::records::{self, Listed, Opening};
-use crate::shard::Shared;
+use crate::shared::Shared;
 use model::history::StoredPayload;
 use model::{EventId, ExecutionArn, ExecutionStatus, Failure, StateMachineArn, TaskResource};
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use crate::logging::ExecutionLogging;
 use crate::machines::StateMachine;
 use crate::mocking::Mocking;
 use crate::records::ExecutionRecord;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use crate::start::{StartExecution, Started};
 use json::Payload;
 use machine::{About, Execution, Outside, OutstandingTask, ScopeId, Stimulus, TaskAnswer, TaskProgress};

@@ -10,7 +10,8 @@
 
 use crate::error::EngineError;
 use crate::mailbox::Message;
-use crate::shard::{Round, Shard};
+use crate::round::Round;
+use crate::shard::Shard;
 use model::ExecutionArn;
 use std::collections::{HashMap, VecDeque};
 use store::Durable;

@@ -3,85 +3,31 @@
 //! The loop: take what has come in, decide it all, send it to the disk as one batch; and once a batch is durable, and only
 //! then, answer, call and set timers. Several batches may be under way (`pipeline.rs`).
 
-use crate::activities::Activities;
 use crate::clock::Drawn;
-use crate::config::EngineConfig;
 use crate::dispatch::is_called;
-use crate::duties::Duty;
 use crate::error::{EngineError, TokenError};
-use crate::express_runs::ExpressRuns;
-use crate::health::HealthState;
 use crate::jobs::Jobs;
 use crate::keys;
 use crate::live::Live;
 use crate::logging::ExecutionLogging;
-use crate::machines::StateMachines;
-use crate::mailbox::{Mailboxes, Message, TokenAction};
-use crate::map_runs::{self, MapRuns, Notice};
-use crate::occupancy::{AllGauges, Gauges};
-use crate::outage::{Outage, TakingUp, spare_others};
+use crate::mailbox::{Message, TokenAction};
+use crate::map_runs::{self, Notice};
+use crate::occupancy::Gauges;
+use crate::outage::{Outage, spare_others};
 use crate::pipeline::Pipeline;
-use crate::quotas::OpenCount;
 use crate::records::{Closing, Opening};
-use crate::retention::Removals;
-use crate::timers::Horizon;
-use crate::transitions::{Held, TransitionBucket};
+use crate::round::Round;
+use crate::shared::Shared;
+use crate::transitions::Held;
 use crate::verify;
-use crate::workers::{HandingOver, Undelivered};
-use crate::workflows::Closings;
-use logs::LogEntry;
+use crate::workers::Undelivered;
 use machine::{Outside, Stimulus, TaskAnswer};
-use model::{ExecutionArn, MapRunArn, Timestamp};
+use model::{ExecutionArn, Timestamp};
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Batch, GroupCommit, Store, StoreError, Table};
-use tasks::TaskRunner;
-use tokio::sync::{Semaphore, mpsc};
-
-/// What the shards share. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Shared(Arc<SharedParts>);
-
-impl Shared {
-    pub(crate) fn new(parts: SharedParts) -> Shared {
-        Shared(Arc::new(parts))
-    }
-}
-
-impl Deref for Shared {
-    type Target = SharedParts;
-
-    fn deref(&self) -> &SharedParts {
-        &self.0
-    }
-}
-
-/// The parts of what the shards share.
-pub(crate) struct SharedParts {
-    pub(crate) config: EngineConfig,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) commits: Arc<GroupCommit>,
-    pub(crate) machines: StateMachines,
-    pub(crate) activities: Activities,
-    pub(crate) tasks: Arc<dyn TaskRunner>,
-    pub(crate) mailboxes: Mailboxes,
-    pub(crate) horizon: Horizon,
-    pub(crate) closings: Closings,
-    /// How many executions have not ended.
-    pub(crate) open: OpenCount,
-    pub(crate) removals: Removals,
-    /// Room for Express executions.
-    pub(crate) express: Arc<Semaphore>,
-    pub(crate) map_runs: MapRuns,
-    pub(crate) express_runs: ExpressRuns,
-    /// Tokens for state transitions, where they are counted.
-    pub(crate) transitions: Option<Arc<TransitionBucket>>,
-    pub(crate) health: HealthState,
-    pub(crate) taking_up: TakingUp,
-    pub(crate) gauges: AllGauges,
-}
+use store::{Batch, Store, StoreError, Table};
+use tokio::sync::mpsc;
 
 pub(crate) struct Shard {
     pub(crate) shared: Shared,
@@ -111,42 +57,6 @@ pub(crate) struct Shard {
     pub(crate) undelivered: Undelivered,
     /// Its rounds whose commits are under way.
     pub(crate) pipeline: Pipeline,
-}
-
-/// Answers a caller once the round is durable, or could not be made so.
-type Reply = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
-
-/// One round: what it writes, whom it answers, which executions it touched.
-#[derive(Default)]
-pub(crate) struct Round {
-    pub(crate) batch: Batch,
-    replies: Vec<Reply>,
-    /// Tasks of activities for the workers that asked for them.
-    pub(crate) handed_over: Vec<HandingOver>,
-    pub(crate) touched: Vec<ExecutionArn>,
-    /// What it owes, to be done once it is durable.
-    pub(crate) duties: Vec<Duty>,
-    /// What is logged once the round is durable.
-    logged: Vec<LogEntry>,
-    /// Map Runs that no execution waits for any more.
-    pub(crate) given_up: Vec<MapRunArn>,
-    /// What calls came back with. It must not be lost, for they are not made again.
-    pub(crate) answered: Vec<Message>,
-    /// Whether no other round may be under way with it.
-    pub(crate) stands_alone: bool,
-    pub(crate) ends: bool,
-}
-
-impl Round {
-    /// Answers a caller once the round is durable, or could not be made so.
-    pub(crate) fn answer(&mut self, reply: impl FnOnce(Result<(), EngineError>) + Send + 'static) {
-        self.replies.push(Box::new(reply));
-    }
-
-    /// Looks at the execution once the round is durable.
-    pub(crate) fn touch(&mut self, arn: &ExecutionArn) {
-        self.touched.push(arn.clone());
-    }
 }
 
 impl Shard {

@@ -4,7 +4,7 @@ use crate::clock::Drawn;
 use crate::dispatch::answer_of;
 use crate::error::TestStateError;
 use crate::facade::Engine;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use asl::Definition;
 use json::{Object, Payload};
 use machine::{

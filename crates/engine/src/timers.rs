@@ -3,7 +3,7 @@
 use crate::error::EngineError;
 use crate::keys;
 use crate::mailbox::Message;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use model::{ExecutionArn, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

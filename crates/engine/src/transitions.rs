@@ -8,7 +8,8 @@
 use crate::error::EngineError;
 use crate::mailbox::Message;
 use crate::quotas;
-use crate::shard::{Round, Shard};
+use crate::round::Round;
+use crate::shard::Shard;
 use machine::{Fact, FactKind, Private};
 use model::{EventDetails, Timestamp};
 use std::collections::VecDeque;

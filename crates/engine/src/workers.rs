@@ -6,7 +6,8 @@
 use crate::activities::{ActivityTask, QueuedTask};
 use crate::error::EngineError;
 use crate::mailbox::TakeReply;
-use crate::shard::{Round, Shard};
+use crate::round::Round;
+use crate::shard::Shard;
 use machine::{OutstandingTask, Stimulus, TaskProgress};
 use model::{EventId, ExecutionArn};
 use std::collections::HashSet;

@@ -9,7 +9,7 @@ use crate::express::{self, SyncExecution};
 use crate::keys;
 use crate::machines::StateMachine;
 use crate::mailbox::{Message, StartMessage};
-use crate::shard::Shared;
+use crate::shared::Shared;
 use model::{
     ExecutionArn, ExecutionStatus, Failure, MapRunArn, StartedThrough, StateMachineType, Timestamp,
     error_name,

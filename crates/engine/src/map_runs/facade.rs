@@ -9,7 +9,7 @@ use crate::facade::Engine;
 use crate::keys::{self, RunPart};
 use crate::page::Page;
 use crate::records::ExecutionRecord;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use model::{ExecutionArn, ExecutionStatus, MapRunArn, MapRunStatus, Timestamp};
 use store::{Batch, Direction, Table};
 

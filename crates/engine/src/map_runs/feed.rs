@@ -2,7 +2,7 @@
 
 use super::source::Source;
 use crate::clock::Drawn;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use asl::{Definition, ItemReader};
 use json::{Payload, Value};
 use machine::{BatchPlan, Execution, Gathered, MapItem, MapRunPlan, Outside, ScopeId, select_item};

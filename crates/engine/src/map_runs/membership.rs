@@ -6,7 +6,9 @@ use crate::error::EngineError;
 use crate::keys;
 use crate::live::Live;
 use crate::records::{Listed, seal};
-use crate::shard::{Round, Shard, Shared};
+use crate::round::Round;
+use crate::shard::Shard;
+use crate::shared::Shared;
 use machine::{About, Execution, Fact, OutstandingMapRun};
 use model::{
     EventDetails, ExecutionArn, ExecutionStatus, MapRunStatus, StartedThrough, StateMachineArn, Timestamp,

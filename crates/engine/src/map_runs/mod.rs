@@ -29,7 +29,7 @@ pub(crate) use records::Child;
 pub use records::{ChildOf, MapRunCounts, MapRunSettings, RedriveTally, Tally};
 
 use crate::live::Live;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use machine::OutstandingMapRun;
 use model::{EventId, ExecutionArn, ExecutionStatus, MapRunArn, limits};
 use owner::{Owner, Purpose, Task};

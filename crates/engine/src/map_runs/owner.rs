@@ -9,7 +9,7 @@ use crate::error::EngineError;
 use crate::keys::{self, RunPart};
 use crate::machines::StateMachine;
 use crate::mailbox::Message;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use asl::Distributed;
 use json::Payload;
 use machine::{Execution, OutstandingMapRun, TaskAnswer, threshold_exceeded};

@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use crate::fact_log::FactLog;
 use crate::keys;
 use crate::records::{Closing, Opening};
-use crate::shard::Shared;
+use crate::shared::Shared;
 use asl::{Distributed, OutputType, Transformation};
 use json::{Object, Payload, Value};
 use machine::{TaskAnswer, data_limit_exceeded};

@@ -3,7 +3,7 @@
 use super::records::page_of;
 use super::results;
 use crate::error::EngineError;
-use crate::shard::Shared;
+use crate::shared::Shared;
 use asl::{OutputType, ResultWriter, Transformation};
 use json::{Payload, Value};
 use machine::MapRunPlan;
