@@ -79,8 +79,11 @@ pub(crate) async fn failure(host: &FunctionHost, name: &str, payload: &str) -> (
 
 /// Whether a process runs; one that has ended and not been waited for does not.
 pub(crate) fn is_alive(pid: i64) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    // The first thread is seen to have ended before the process has, as long as another is on its way out.
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let mut states = threads.map(|thread| fs::read_to_string(thread.path().join("stat")).unwrap_or_default());
+    states
+        .any(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X'])))
 }
 
 /// Waits until `condition` holds, for at most ten seconds.
