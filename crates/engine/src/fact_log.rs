@@ -76,7 +76,7 @@ impl LargePayloads {
         payload: &Payload,
         batch: &mut Batch,
     ) -> StoredPayload {
-        if payload.size() < LARGE || payload.text().len() < LARGE {
+        if payload.size() < LARGE {
             return payload.clone().into();
         }
         StoredPayload::reference(self.number(arn, payload.text(), batch))

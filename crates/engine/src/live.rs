@@ -8,9 +8,7 @@ use crate::machines::StateMachine;
 use crate::map_runs::ChildOf;
 use crate::mocking::Mocking;
 use crate::redrive::Redrives;
-use json::Payload;
 use machine::{Execution, Fact};
-use model::history::StoredPayload;
 use model::{EventId, ExecutionArn, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -42,7 +40,7 @@ pub(crate) struct Live {
     pub(crate) is_under_way: bool,
     pub(crate) redrives: Redrives,
     /// Its large payloads that are stored.
-    payloads: LargePayloads,
+    pub(crate) payloads: LargePayloads,
 }
 
 impl Live {
@@ -123,16 +121,6 @@ impl Live {
             }
             self.timer = due;
         }
-    }
-
-    /// The payload as a record beside the facts holds it.
-    pub(crate) fn stored(
-        &mut self,
-        arn: &ExecutionArn,
-        payload: &Payload,
-        batch: &mut Batch,
-    ) -> StoredPayload {
-        self.payloads.stored(arn, payload, batch)
     }
 
     fn count(&mut self, fact: &Fact) {

@@ -64,8 +64,8 @@ impl Outage {
 }
 
 impl Shard {
-    /// The store failed: lets go of everything that may be ahead of it.
-    pub(crate) fn let_go(&mut self, error: &EngineError) {
+    /// The store failed: lets go of everything that may be ahead of it. `false` if the shard is to end.
+    pub(crate) fn let_go(&mut self, error: &EngineError) -> bool {
         if let EngineError::Store(error) = error {
             // Where the store could not be read, nothing may be written either.
             self.shared.commits.fail(error);
@@ -78,15 +78,16 @@ impl Shard {
         }
         self.timers.clear();
         self.left_by_earlier_process.clear();
-        for message in self.held.take_messages() {
-            // None of them ends the shard.
-            self.refuse(message, error);
+        let mut goes_on = true;
+        for message in self.take_waiting().into_iter().chain(self.held.take_messages()) {
+            goes_on &= !self.refuse(message, error);
         }
         self.jobs.forget_submitted();
         self.note_occupancy();
         for told in self.outage.told.drain(..) {
             let _ = told.send(());
         }
+        goes_on
     }
 
     /// Keeps the answers of a round that was not written down.

@@ -5,8 +5,8 @@
 //! What keeps an execution from being ahead of what its effects are read from: one that a round under way has touched is
 //! given nothing more until that round is durable. What comes for it meanwhile waits here.
 //!
-//! A few messages are about the shard as a whole, or about what no execution in memory stands for. They begin a round of
-//! their own, with nothing under way before or beside it.
+//! A few messages are about the shard as a whole, or about what no execution in memory stands for. Nothing is under way
+//! before or beside their round.
 
 use crate::error::EngineError;
 use crate::mailbox::Message;
@@ -31,8 +31,6 @@ pub(crate) struct Pipeline {
     behind: Vec<Message>,
     /// How many messages wait, here and there.
     held: usize,
-    /// Executions that the rounds under way have touched.
-    touched: usize,
 }
 
 struct UnderWay {
@@ -51,7 +49,7 @@ impl Pipeline {
 
     /// Executions that must stay in memory.
     pub(crate) fn touched(&self) -> usize {
-        self.touched
+        self.rounds.iter().map(|round| round.touched).sum()
     }
 
     /// Messages that wait.
@@ -141,15 +139,13 @@ impl Shard {
                 touched += 1;
             }
         }
-        self.pipeline.touched += touched;
         let stands_alone = round.stands_alone || round.ends;
         self.pipeline.rounds.push_back(UnderWay { durable, round, touched, stands_alone });
     }
 
     /// Takes the oldest round off, with everything that waited for it.
     pub(crate) fn take_off(&mut self) -> Option<Round> {
-        let UnderWay { round, touched, .. } = self.pipeline.rounds.pop_front()?;
-        self.pipeline.touched -= touched;
+        let UnderWay { round, .. } = self.pipeline.rounds.pop_front()?;
         for arn in &round.touched {
             if let Some(live) = self.live.get_mut(arn) {
                 live.is_under_way = false;
@@ -163,18 +159,16 @@ impl Shard {
         Some(round)
     }
 
-    /// Sees the rounds through that are under way, whatever comes of them. `false` if the shard is to end.
-    pub(crate) async fn see_through(&mut self) -> Result<bool, EngineError> {
-        let mut seen = Ok(true);
+    /// Sees the rounds through that are under way. What they fail with is the failure that is known already. `false` if the
+    /// shard is to end.
+    pub(crate) async fn see_through(&mut self) -> bool {
+        let mut goes_on = true;
         while !self.pipeline.is_empty() {
             let outcome = self.pipeline.oldest().await;
             let Some(round) = self.take_off() else { break };
-            match (self.finish(round, outcome), &seen) {
-                (Ok(true), _) | (Ok(false), Err(_)) => {}
-                (finished, _) => seen = finished,
-            }
+            goes_on &= !matches!(self.finish(round, outcome), Ok(false));
         }
-        seen
+        goes_on
     }
 
     /// Everything that waits, in the order in which it came for each execution. Nothing waits afterwards.
@@ -201,10 +195,8 @@ impl Message {
             | Message::Recover { arn } => Some(arn),
             Message::Take { task, .. } => Some(&task.execution),
             Message::Redrive(redrive) => Some(&redrive.arn),
-            Message::Timers(timers) => match &**timers {
-                [(_, arn)] => Some(arn),
-                _ => None,
-            },
+            // Of many executions. A timer of one under way waits once it goes off.
+            Message::Timers(_) => None,
             Message::Barrier(_)
             | Message::Remove(_)
             | Message::StoreFailed(_)

@@ -89,8 +89,7 @@ impl Shard {
                 Err(error) => self.fall(&error).await,
             };
             if !goes_on {
-                // It ends in any case.
-                let _ = self.see_through().await;
+                self.see_through().await;
                 return;
             }
         }
@@ -131,17 +130,13 @@ impl Shard {
 
     /// What to do about an error: wait until the store was opened again, or stop. `false` if the shard is to end.
     async fn fall(&mut self, error: &EngineError) -> bool {
-        let mut goes_on = !matches!(self.see_through().await, Ok(false));
+        let goes_on = self.see_through().await;
         if !error.is_outage() {
             tracing::error!(%error, "a shard stops: its executions cannot go on until the server is restarted");
             self.shared.health.shard_stopped(self.shared.config.clock.now(), error);
             return false;
         }
-        for message in self.take_waiting() {
-            goes_on &= !self.refuse(message, error);
-        }
-        self.let_go(error);
-        goes_on
+        self.let_go(error) && goes_on
     }
 
     /// Decides everything that came in, and sends it to the disk.
@@ -379,7 +374,7 @@ impl Shard {
         let closing = Closing {
             status: live.execution.status,
             stopped_at: live.execution.stopped_at.unwrap_or(self.now),
-            output: output.map(|output| live.stored(arn, &output, batch)),
+            output: output.map(|output| live.payloads.stored(arn, &output, batch)),
             failure: live.execution.failure.clone(),
         };
         closing.put(arn, batch);

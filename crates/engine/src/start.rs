@@ -97,7 +97,7 @@ impl Shard {
             state_machine_arn: machine.arn.clone(),
             revision: machine.revision,
             started_at: self.now(),
-            input: live.stored(&arn, &input, &mut round.batch),
+            input: live.payloads.stored(&arn, &input, &mut round.batch),
             trace_header,
             test_case,
             through: Some(through.clone()),

@@ -6,8 +6,9 @@ mod support;
 
 use engine::{EngineConfig, Occupancy, StartError};
 use model::{ExecutionArn, ExecutionStatus, Failure};
+use std::sync::Arc;
 use std::time::Duration;
-use support::{Bed, Process, chain, request, wait};
+use support::{Ahead, Bed, DAY, Process, chain, request, wait};
 
 on_both_stores!(
     what_comes_in_during_a_commit_is_decided_at_once_and_answered_after_its_own,
@@ -91,26 +92,27 @@ fn an_execution_whose_commit_is_under_way_is_given_nothing_more(bed: &Bed) {
 }
 
 fn a_removal_waits_for_everything_before_it(bed: &Bed) {
-    let interval = Duration::from_millis(5);
-    let config =
-        EngineConfig { retention: Some(Duration::ZERO), retention_interval: interval, ..bed.config.clone() };
-    let process = bed.boot_with(EngineConfig { shards: 1, ..config });
-    let machine = process.create("m", r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#);
-    for round in 0..20 {
-        let starts: Vec<_> = (0..20)
-            .map(|number| {
-                let (engine, machine) = (process.engine.clone(), machine.clone());
-                process.spawn(async move {
-                    engine.start_execution(request(&machine, &format!("e{round}-{number}"), "{}")).await
-                })
-            })
-            .collect();
-        for start in starts {
-            process.run(start).unwrap().unwrap();
-        }
-    }
-    process.until("the last removal", || (0..20).all(|number| !is_known(&process, &format!("e19-{number}"))));
-    process.until("nothing under way", || held(&process).under_way == 0);
+    let clock = Arc::<Ahead>::default();
+    let process = bed.boot_with(EngineConfig {
+        shards: 1,
+        clock: clock.clone(),
+        retention: Some(Duration::from_millis(DAY)),
+        retention_interval: Duration::from_millis(5),
+        ..bed.config.clone()
+    });
+    let machine = process.create("m", &chain(&["a"]));
+    process.ended(&process.start(&machine, "old"));
+    let gate = process.store.gate.lock().unwrap();
+    let (engine, of) = (process.engine.clone(), machine.clone());
+    let start = process.spawn(async move { engine.start_execution(request(&of, "new", "{}")).await });
+    process.until("a round under way", || held(&process).under_way == 1);
+    clock.pass(2);
+    process.until("a removal that waits", || held(&process).held == 1);
+    assert!(is_known(&process, "old"));
+    drop(gate);
+    let new = process.run(start).unwrap().unwrap();
+    process.until("the removal", || !is_known(&process, "old"));
+    assert_eq!(process.ended(&new.arn).status, ExecutionStatus::Succeeded);
 }
 
 fn a_commit_that_fails_takes_all_rounds_behind_it_with_it(bed: &Bed) {

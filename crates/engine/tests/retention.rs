@@ -4,13 +4,12 @@
 
 mod support;
 
-use engine::{Clock, EngineConfig, StartError, SystemClock};
-use model::{ExecutionArn, ExecutionStatus, Failure, Timestamp};
+use engine::{Clock, EngineConfig, StartError};
+use model::{ExecutionArn, ExecutionStatus, Failure};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use store::{Direction, KeyRange, Store, Table};
-use support::{Bed, Process, request, wait};
+use support::{Ahead, Bed, DAY, Process, request, wait};
 
 on_both_stores!(
     what_was_kept_long_enough_goes_whole,
@@ -26,23 +25,6 @@ on_both_stores!(
 
 const PASSES: &str = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#;
 const FAILS: &str = r#"{"StartAt": "F", "States": {"F": {"Type": "Fail"}}}"#;
-const DAY: u64 = 24 * 60 * 60 * 1000;
-
-/// The system's clock, put forward.
-#[derive(Default)]
-struct Ahead(AtomicU64);
-
-impl Clock for Ahead {
-    fn now(&self) -> Timestamp {
-        SystemClock.now().plus_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-impl Ahead {
-    fn pass(&self, days: u64) {
-        self.0.fetch_add(days * DAY, Ordering::SeqCst);
-    }
-}
 
 fn boot(bed: &Bed, clock: &Arc<Ahead>) -> Process {
     let clock: Arc<dyn Clock> = clock.clone();

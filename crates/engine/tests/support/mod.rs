@@ -9,14 +9,16 @@ mod script;
 pub use mortal::MortalStore;
 pub use script::{Call, Reaction, Script};
 
-use engine::{CreateOutcome, Engine, EngineConfig, ExecutionRecord, StartExecution, StateMachine};
+use engine::{
+    Clock, CreateOutcome, Engine, EngineConfig, ExecutionRecord, StartExecution, StateMachine, SystemClock,
+};
 use json::Payload;
 use model::{
-    ExecutionArn, ExecutionStatus, HistoryEvent, Partition, StartedThrough, StateMachineStatus,
-    StateMachineType, Timestamp,
+    ExecutionArn, ExecutionStatus, HistoryEvent, Partition, StartedThrough, StateMachineType, Timestamp,
 };
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use store::{EmbeddedOptions, EmbeddedStore, MemoryStore, Store, StoreError};
 use tasks::TaskRunner;
@@ -41,6 +43,25 @@ macro_rules! on_both_stores {
         })+
     };
 }
+
+/// The system's clock, put forward.
+#[derive(Default)]
+pub struct Ahead(AtomicU64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Ahead {
+    pub fn pass(&self, days: u64) {
+        self.0.fetch_add(days * DAY, Ordering::SeqCst);
+    }
+}
+
+/// In milliseconds.
+pub const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// What outlives an engine: its store, its settings, and the functions' memory of who called them.
 pub struct Bed {
